@@ -1,0 +1,132 @@
+import SatchelCore
+import SatchelPolicy
+import SatchelProtocol
+
+/// The replica's side of the protocol: pure decisions over a `ReplicaStore`, inside the caller's one write transaction.
+/// Split by direction: `ReplicaEngine+Push.swift`, `ReplicaEngine+Pull.swift`, and the local side here.
+public struct ReplicaEngine: Sendable {
+    let coding: any TransactionCoding
+
+    public init(coding: any TransactionCoding) { self.coding = coding }
+
+    /// Closes everything written since the last call into transactions: one, or several when there is too much for one.
+    /// Called at the end of each write through the library, and before anything is applied, so that what another program
+    /// wrote never claims to have seen a later checkpoint (DESIGN §4).
+    /// - Returns: the counters given.
+    @discardableResult
+    public func closeOpenChanges(
+        _ store: any ReplicaStore, clock: ClockReading, isAtomic: Bool = false
+    ) throws -> [UInt64] {
+        guard let schema = try store.schema() else { return [] }
+        var counters: [UInt64] = []
+        while true {
+            let open = try store.takeOpenChanges(limit: Limits.transactionChanges)
+            if open.isEmpty { return counters }
+            var state = try store.state()
+            var changes: [Change] = []
+            var bytes = 0
+            for change in open {
+                let size = change.cells.reduce(change.key.id.text.utf8.count + 16) { $0 + $1.after.approximateBytes + 4 }
+                if bytes + size > Limits.transactionBytes / 2, !changes.isEmpty {
+                    counters.append(try seal(changes, store, clock, isAtomic: isAtomic))
+                    state = try store.state()
+                    changes = []
+                    bytes = 0
+                }
+                changes.append(
+                    try Overlay.record(
+                        change, counter: state.lastCounter + 1, position: state.position, schema: schema, store))
+                bytes += size
+            }
+            counters.append(try seal(changes, store, clock, isAtomic: isAtomic))
+        }
+    }
+
+    /// Gives the next counter to some changes.
+    func seal(
+        _ changes: [Change], resolutions: [Resolution] = [], _ store: any ReplicaStore, _ clock: ClockReading,
+        isAtomic: Bool = false
+    ) throws -> UInt64 {
+        var state = try store.state()
+        let counter = state.lastCounter + 1
+        let transaction = Transaction(
+            counter: counter, epoch: state.cursor?.epoch ?? Epoch(0), clock: clock, isAtomic: isAtomic, changes: changes,
+            resolutions: resolutions)
+        let sealed = SealedTransaction(counter: counter, payload: try coding.encode(transaction))
+        let hash = RunningHash.next(state.lastHash, sealed)
+        try store.append(PendingTransaction(sealed: sealed, runningHash: hash))
+        state.lastCounter = counter
+        state.lastHash = hash
+        try store.setState(state)
+        return counter
+    }
+
+    /// Gives up a refused change, or says that it was written anew.
+    public func resolve(
+        _ refusal: RefusalID, _ action: Resolution.Action, _ store: any ReplicaStore, clock: ClockReading
+    ) throws {
+        try closeOpenChanges(store, clock: clock)
+        _ = try seal([], resolutions: [Resolution(refusal: refusal, action: action)], store, clock)
+        try store.removeRefusal(refusal)
+    }
+
+    /// Settles a conflict by writing the shown value again, having seen the others.
+    public func keep(_ key: RowKey, field: Int, _ store: any ReplicaStore, clock: ClockReading) throws {
+        try closeOpenChanges(store, clock: clock)
+        guard let schema = try store.schema(), let row = try store.row(key), key.table < schema.tables.count else {
+            throw SatchelError(.notFound, "The row is not here.", remedy: "List the table to see which rows are.")
+        }
+        let cell = OpenChange.Cell(field: field, before: row[field], after: row[field])
+        let state = try store.state()
+        let record = try Overlay.record(
+            OpenChange(key: key, operation: .update, cells: [cell]), counter: state.lastCounter + 1, position: state.position,
+            schema: schema, store)
+        _ = try seal([record], store, clock)
+        try store.setConflict(nil, key: key, field: field)
+    }
+
+    /// Takes on an identity: the first one, or a new one for a file that keeps its queue. Unacknowledged transactions are
+    /// counted anew, from 1, under the new replica id.
+    /// - Throws: `user-mismatch` or `organisation-mismatch` when the file already belongs to another.
+    public func adopt(_ identity: EnrolReply, server: String, _ store: any ReplicaStore) throws {
+        var state = try store.state()
+        if let organisation = state.organisation, organisation != identity.organisation {
+            throw SatchelError(
+                .organisationMismatch, "This file belongs to another organisation.", remedy: "Enrol into a new file.")
+        }
+        if let user = state.user, user != identity.user {
+            throw SatchelError(
+                .userMismatch, "This file belongs to \(user), the code to \(identity.user).",
+                remedy: "Enrol \(identity.user) into a new file.")
+        }
+        let isNew = state.replica == nil
+        state.replica = identity.replica
+        state.user = identity.user
+        state.organisation = identity.organisation
+        state.server = server
+        if isNew, state.lastCounter == 0 { return try store.setState(state) }
+        try recount(&state, store)
+    }
+
+    private func recount(_ state: inout ReplicaState, _ store: any ReplicaStore) throws {
+        let old = try store.transactions(after: state.appliedThrough, limit: .max, bytes: .max)
+        let offset = state.appliedThrough
+        state.lastCounter = 0
+        state.lastHash = RunningHash.start
+        state.appliedThrough = 0
+        state.appliedHash = RunningHash.start
+        state.confirmedThrough = 0
+        var renumbered: [PendingTransaction] = []
+        for pending in old {
+            var transaction = try coding.decode(pending.sealed.payload)
+            state.lastCounter += 1
+            transaction.counter = state.lastCounter
+            let sealed = SealedTransaction(counter: transaction.counter, payload: try coding.encode(transaction))
+            state.lastHash = RunningHash.next(state.lastHash, sealed)
+            renumbered.append(PendingTransaction(sealed: sealed, runningHash: state.lastHash))
+        }
+        try store.replaceTransactions(renumbered)
+        try Overlay.recount(by: offset, store)
+        try store.setState(state)
+    }
+}

@@ -1,0 +1,347 @@
+import SatchelCore
+import SatchelPolicy
+import SatchelProtocol
+
+/// What may land of one transaction: decided from its causal past and the rules in force, changing nothing. Verdicts look
+/// back, not sideways (DESIGN §5).
+struct Judgement {
+    /// One row change, with what is left of it.
+    struct Draft {
+        var change: Change
+        var key: RowKey
+        var table: Table
+        /// By field index; refused ones are gone.
+        var cells: [Int: CellWrite]
+        /// Insert of a row that this writer may treat as its own new one.
+        var creates = false
+
+        func value(_ field: Int, in row: StoredRow?) -> Value {
+            cells[field]?.value ?? row?.state.value(field) ?? .null
+        }
+    }
+
+    /// A change, or one cell of it, that does not land.
+    struct Refused {
+        var change: Change
+        /// Nil for the whole row.
+        var cell: CellWrite?
+        var code: ErrorCode
+        var reason: String
+    }
+
+    let item: IngestItem
+    let transaction: Transaction
+    let dot: Dot
+    let position: Position
+    let time: HLC
+    let authorisation: Authorisation
+    let bound: Position
+
+    var inserts: [RowKey: Draft] = [:]
+    var updates: [Draft] = []
+    var deletes: [Draft] = []
+    var refused: [Refused] = []
+    /// Rows that were deleted before the writer's change arrived, or in a later life.
+    var overtaken: [Change] = []
+
+    init(
+        item: IngestItem, transaction: Transaction, dot: Dot, position: Position, time: HLC, authorisation: Authorisation,
+        bound: Position
+    ) {
+        self.item = item
+        self.transaction = transaction
+        self.dot = dot
+        self.position = position
+        self.time = time
+        self.authorisation = authorisation
+        self.bound = bound
+    }
+
+    mutating func judge(_ state: IngestState) {
+        for change in transaction.changes { sort(change, state) }
+        settleInserts(state)
+        for index in updates.indices { judgeUpdate(index, state) }
+        updates.removeAll { $0.cells.isEmpty }
+        if transaction.isAtomic, !refused.isEmpty || !overtaken.isEmpty { refuseAll() }
+    }
+
+    // MARK: Form
+
+    private mutating func sort(_ change: Change, _ state: IngestState) {
+        guard let index = state.schema.tableIndex(change.table) else {
+            return refuse(change, .unknownTable, "There is no table “\(change.table)” here.")
+        }
+        let table = state.schema.tables[index]
+        if change.seen > item.proven || change.cells.contains(where: { ($0.seen ?? .zero) > item.proven }),
+            !item.isTrusted
+        {
+            return refuse(change, .seenNotSent, "The change claims to have seen what was never sent.")
+        }
+        var draft = Draft(change: change, key: RowKey(table: index, id: change.id), table: table, cells: [:])
+        for cell in change.cells {
+            if let (code, reason) = fault(of: cell, in: table) {
+                refuse(change, cell: cell, code, reason)
+            } else if let field = table.fieldIndex(cell.field) {
+                draft.cells[field] = cell
+            }
+        }
+        let row = state.row(draft.key)
+        switch change.operation {
+        case .insert: sortInsert(&draft, row, state)
+        case .update: sortUpdate(draft, row, state)
+        case .delete: sortDelete(draft, row, state)
+        }
+    }
+
+    private func fault(of cell: CellWrite, in table: Table) -> (ErrorCode, String)? {
+        guard let field = table.field(cell.field) else {
+            return (.unknownField, "There is no field “\(cell.field)” in \(table.name).")
+        }
+        guard let fault = field.check(cell.value, valueBytes: Limits.valueBytes) else { return nil }
+        return (ErrorCode(rawValue: fault.code), fault.message)
+    }
+
+    private mutating func sortInsert(_ draft: inout Draft, _ row: StoredRow?, _ state: IngestState) {
+        guard let row, row.state.existence.length > 0 else {
+            guard item.isTrusted || draft.key.id.isUUIDv7 else {
+                return refuse(draft.change, .invalidID, "A new row needs an id of its own: a UUID of version 7.")
+            }
+            draft.creates = true
+            inserts[draft.key] = draft
+            return
+        }
+        // An id that exists where the writer cannot see it must read like one that is not well made.
+        guard rights(of: row, draft, state).canSee else {
+            return refuse(draft.change, .invalidID, "A new row needs an id of its own: a UUID of version 7.")
+        }
+        if row.state.isAlive {
+            updates.append(draft)
+        } else {
+            draft.creates = true
+            inserts[draft.key] = draft
+        }
+    }
+
+    private mutating func sortUpdate(_ draft: Draft, _ row: StoredRow?, _ state: IngestState) {
+        guard let row, rights(of: row, draft, state).canSee else { return refuse(draft.change, outOfScope: draft.table) }
+        if row.state.isAlive {
+            updates.append(draft)
+        } else {
+            overtaken.append(draft.change)
+        }
+    }
+
+    private mutating func sortDelete(_ draft: Draft, _ row: StoredRow?, _ state: IngestState) {
+        guard let row else { return refuse(draft.change, outOfScope: draft.table) }
+        let rights = rights(of: row, draft, state)
+        guard rights.canSee else { return refuse(draft.change, outOfScope: draft.table) }
+        guard rights.delete else {
+            return refuse(draft.change, .deleteNotPermitted, "Your role may not delete rows of \(draft.table.name) here.")
+        }
+        deletes.append(draft)
+    }
+
+    // MARK: Creating
+
+    /// New rows may lean on each other: all are taken as good, and those that cannot stand fall until the rest does.
+    private mutating func settleInserts(_ state: IngestState) {
+        var settled = false
+        while !settled {
+            settled = true
+            for key in inserts.keys.sorted() {
+                guard var draft = inserts[key] else { continue }
+                let fault = judgeInsert(&draft, state)
+                inserts[key] = fault == nil ? draft : nil
+                if let fault {
+                    refuse(draft.change, fault.code, fault.reason)
+                    settled = false
+                }
+            }
+        }
+    }
+
+    private mutating func judgeInsert(_ draft: inout Draft, _ state: IngestState) -> (code: ErrorCode, reason: String)? {
+        let name = draft.table.name
+        for (field, cell) in draft.cells.sorted(by: { $0.key < $1.key }) where !isReferenceGood(cell, field, draft, state) {
+            if draft.table.fields[field].isRequired || draft.table.placing.contains(field) {
+                return (.referenceNotVisible, "\(name).\(cell.field) names a row that is not there, or that you may not see.")
+            }
+            refuseReference(cell, in: &draft, field)
+        }
+        var scopes = self.scopes(of: draft, state)
+        if let row = state.row(draft.key) { scopes.formUnion(state.scopes(of: row)) }
+        guard !scopes.isEmpty || draft.table.isOnlyGlobal || authorisation.isEverything else {
+            return (.noScope, "Nothing places this row: set one of \(draft.table.placingNames).")
+        }
+        let rights = authorisation.rights(table: draft.key.table, draft.table, scopes: scopes)
+        guard rights.create else {
+            return (.createNotPermitted, "Your role may not create rows of \(name) there.")
+        }
+        let settable = rights.settableAtCreation(in: draft.table)
+        for (field, cell) in draft.cells where !settable.contains(field) && !cell.value.isNull {
+            refuse(draft.change, cell: cell, .fieldNotSettable, "Your role may not set \(name).\(cell.field) when creating.")
+            draft.cells[field] = nil
+        }
+        for (index, field) in draft.table.fields.enumerated() where field.isRequired {
+            if draft.value(index, in: nil).isNull {
+                return (.requiredFieldMissing, "\(name).\(field.name) must have a value.")
+            }
+        }
+        return nil
+    }
+
+    /// The scopes that a new row will be in: by its own fields, and by the parents it names, new ones included.
+    private func scopes(of draft: Draft, _ state: IngestState) -> Set<Scope> {
+        var scopes: Set<Scope> = []
+        var open = [draft]
+        var visited: Set<RowKey> = [draft.key]
+        while let next = open.popLast() {
+            scopes.formUnion(IngestState.ownScopes(next.table) { next.value($0, in: nil) })
+            for field in next.table.partition.compactMap(\.through) {
+                guard let parent = state.schema.target(of: next.value(field, in: nil), table: next.key.table, field: field),
+                    visited.insert(parent).inserted
+                else { continue }
+                if let new = inserts[parent] {
+                    open.append(new)
+                } else if let row = state.row(parent) {
+                    scopes.formUnion(state.scopes(of: row))
+                }
+            }
+        }
+        return scopes
+    }
+
+    // MARK: Updating
+
+    private mutating func judgeUpdate(_ index: Int, _ state: IngestState) {
+        var draft = updates[index]
+        guard let row = state.row(draft.key) else { return }
+        let rights = rights(of: row, draft, state)
+        let name = draft.table.name
+        for (field, cell) in draft.cells.sorted(by: { $0.key < $1.key }) {
+            if !rights.write.contains(field) {
+                refuse(draft.change, cell: cell, .fieldNotWritable, "Your role may not write \(name).\(cell.field) here.")
+                draft.cells[field] = nil
+            } else if !isReferenceGood(cell, field, draft, state) {
+                refuseReference(cell, in: &draft, field)
+            }
+        }
+        let moving = draft.cells.keys.filter {
+            draft.table.placing.contains($0) && draft.value($0, in: nil) != row.state.value($0)
+        }
+        if !moving.isEmpty { judgeMove(&draft, moving.sorted(), row, state) }
+        updates[index] = draft
+    }
+
+    /// Writing a partition field needs the right at the source, which was asked, and at the destination.
+    private mutating func judgeMove(_ draft: inout Draft, _ moving: [Int], _ row: StoredRow, _ state: IngestState) {
+        var scopes = IngestState.ownScopes(draft.table) { draft.value($0, in: row) }
+        for field in draft.table.partition.compactMap(\.through) {
+            guard let parent = state.schema.target(of: draft.value(field, in: row), table: draft.key.table, field: field)
+            else { continue }
+            if let new = inserts[parent] {
+                scopes.formUnion(self.scopes(of: new, state))
+            } else if let stored = state.row(parent) {
+                scopes.formUnion(state.scopes(of: stored))
+            }
+        }
+        let rights = authorisation.rights(table: draft.key.table, draft.table, scopes: scopes)
+        for field in moving {
+            guard let cell = draft.cells[field] else { continue }
+            if scopes.isEmpty, !authorisation.isEverything {
+                refuse(draft.change, cell: cell, .noScope, "Without \(cell.field) nothing would place this row.")
+                draft.cells[field] = nil
+            } else if !rights.write.contains(field) {
+                refuse(
+                    draft.change, cell: cell, .moveNotPermitted, "Your role may not move a row of \(draft.table.name) there.")
+                draft.cells[field] = nil
+            }
+        }
+    }
+
+    // MARK: References
+
+    /// A reference may name only a row visible to the writer, or made in their own past (DESIGN §5).
+    private func isReferenceGood(_ cell: CellWrite, _ field: Int, _ draft: Draft, _ state: IngestState) -> Bool {
+        guard case .reference = draft.table.fields[field].type, !cell.value.isNull else { return true }
+        guard let target = state.schema.target(of: cell.value, table: draft.key.table, field: field) else { return false }
+        if inserts[target] != nil { return true }
+        guard let row = state.row(target), row.state.isAlive else { return false }
+        return authorisation.rights(
+            table: target.table, state.schema.tables[target.table], scopes: state.scopes(of: row)
+        ).canSee
+    }
+
+    private mutating func refuseReference(_ cell: CellWrite, in draft: inout Draft, _ field: Int) {
+        refuse(
+            draft.change, cell: cell, .referenceNotVisible,
+            "\(draft.table.name).\(cell.field) names a row that is not there, or that you may not see.")
+        draft.cells[field] = nil
+    }
+
+    private func rights(of row: StoredRow, _ draft: Draft, _ state: IngestState) -> Rights {
+        authorisation.rights(table: draft.key.table, draft.table, scopes: state.scopes(of: row))
+    }
+
+    // MARK: Refusing
+
+    private mutating func refuse(_ change: Change, cell: CellWrite? = nil, _ code: ErrorCode, _ reason: String) {
+        refused.append(Refused(change: change, cell: cell, code: code, reason: reason))
+    }
+
+    /// Absent, moved away, never visible: one code and one sentence for all of them.
+    private mutating func refuse(_ change: Change, outOfScope table: Table) {
+        refuse(change, .noLongerInScope, "This row of \(table.name) is not, or no longer, in your scope.")
+    }
+
+    private mutating func refuseAll() {
+        let named = refused
+        for change in transaction.changes
+        where !named.contains(where: { $0.change.table == change.table && $0.change.id == change.id }) {
+            refuse(change, .atomicRefused, "Another part of the same atomic transaction could not land.")
+        }
+        // A change of which only cells were named falls whole.
+        let whole = Set(refused.lazy.filter { $0.cell == nil }.map { "\($0.change.table)/\($0.change.id)" })
+        var fallen: Set<String> = []
+        for entry in named where !whole.contains("\(entry.change.table)/\(entry.change.id)") {
+            if fallen.insert("\(entry.change.table)/\(entry.change.id)").inserted { refuseRest(of: entry.change, but: named) }
+        }
+        inserts = [:]
+        updates = []
+        deletes = []
+        overtaken = []
+    }
+
+    private mutating func refuseRest(of change: Change, but named: [Refused]) {
+        for cell in change.cells {
+            let isNamed = named.contains {
+                $0.change.table == change.table && $0.change.id == change.id && $0.cell?.field == cell.field
+            }
+            if !isNamed {
+                refuse(change, cell: cell, .atomicRefused, "Another part of the same atomic transaction could not land.")
+            }
+        }
+    }
+}
+
+extension RowID {
+    /// Whether the text is a UUID of version 7 in lower case, as replicas mint them.
+    var isUUIDv7: Bool {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 36 else { return false }
+        for (index, byte) in bytes.enumerated() {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
+                if byte != UInt8(ascii: "-") { return false }
+            } else if !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte) {
+                return false
+            }
+        }
+        return bytes[14] == UInt8(ascii: "7")
+            && [UInt8(ascii: "8"), UInt8(ascii: "9"), UInt8(ascii: "a"), UInt8(ascii: "b")].contains(bytes[19])
+    }
+}
+
+extension Table {
+    /// The names of the placing fields, for messages.
+    var placingNames: String { placing.members.map { fields[$0].name }.joined(separator: ", ") }
+}
