@@ -52,7 +52,7 @@ public struct Existence: Sendable, Hashable {
     /// Takes in a delete.
     /// - Returns: the length it asked for; 0 when its writer had never seen the row, which changes nothing.
     public mutating func delete(_ stamp: Stamp, past: some CausalPast) -> UInt32 {
-        length(in: past) == 0 ? 0 : reach(odd: false, stamp, past)
+        reach(odd: false, stamp, past)
     }
 
     private mutating func reach(odd: Bool, _ stamp: Stamp, _ past: some CausalPast) -> UInt32 {

@@ -24,6 +24,10 @@ struct Applier {
     }
 
     mutating func begin(_ begin: PullBegin) throws {
+        let position = try store.state().position
+        guard begin.from == .zero || begin.from == position else {
+            throw Self.malformed("a difference from position \(begin.from), while this replica stands at \(position)")
+        }
         guard begin.from == .zero, let schema else { return }
         for table in schema.tables.indices where try !store.placedRows(table: table).isEmpty {
             received = [:]

@@ -64,11 +64,11 @@ enum Overlay {
                 changed[field] = value
             }
         }
-        if isComplete, let shown {
-            // What the mask no longer covers is blanked; a pending edit of it stays only in the queue.
-            for field in shown.indices where !readable.contains(field) {
-                if !shown[field].isNull { changed[field] = .null }
-                shadow.cells[field] = nil
+        if isComplete {
+            // What the mask no longer covers is blanked, saved values too; a pending edit of it stays only in the queue.
+            shadow.cells = shadow.cells.filter { readable.contains($0.key) }
+            for (field, value) in (shown ?? []).enumerated() where !readable.contains(field) && !value.isNull {
+                changed[field] = .null
             }
         }
         try store.setShadow(shadow, of: key)

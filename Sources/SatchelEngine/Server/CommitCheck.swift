@@ -5,6 +5,11 @@ import SatchelProtocol
 extension StoredRow {
     /// Where a reader of a root finds this row: at its last change while it hangs there, at its leaving afterwards.
     public func position(under link: RootLink) -> Position { link.ended ?? max(position, link.began) }
+
+    /// Likewise over all its intervals there; nil when it never hung there.
+    public func position(under root: RootNumber) -> Position? {
+        links.lazy.filter { $0.root == root }.map { self.position(under: $0) }.max()
+    }
 }
 
 extension Commit {
@@ -79,7 +84,7 @@ extension Commit {
             try require(seen.insert(row.key).inserted, "\(name) stands in it twice")
             try require(schema.tables.indices.contains(row.key.table), "\(name) is in no table")
             try require(row.position <= head.position, "\(name) changed beyond the head")
-            try require(Set(row.links.map(\.root)).count == row.links.count, "\(name) has two links to one root")
+            try require(Set(row.currentRoots).count == row.currentRoots.count, "\(name) hangs under one root twice")
             for link in row.links { try require(link.root < head.nextRoot, "\(name) hangs under a root not yet given") }
             if let own = row.ownRoot { try require(own < head.nextRoot, "\(name) has a root not yet given") }
             let fields = schema.tables[row.key.table].fields

@@ -141,8 +141,8 @@ extension MemoryServerState {
         let after = page ?? RowPage(position: position, order: .max)
         var found: [(page: RowPage, row: StoredRow)] = []
         for key in hanging[root] ?? [] {
-            guard let numbered = rows[key], let link = numbered.row.links.first(where: { $0.root == root }) else { continue }
-            let place = RowPage(position: numbered.row.position(under: link), order: numbered.order)
+            guard let numbered = rows[key], let position = numbered.row.position(under: root) else { continue }
+            let place = RowPage(position: position, order: numbered.order)
             if (place.position, place.order) > (after.position, after.order) { found.append((place, numbered.row)) }
         }
         found.sort { ($0.page.position, $0.page.order) < ($1.page.position, $1.page.order) }
@@ -152,7 +152,7 @@ extension MemoryServerState {
 }
 
 extension SatchelError {
-    static func beyondTheLog(_ position: Position) -> SatchelError {
+    package static func beyondTheLog(_ position: Position) -> SatchelError {
         SatchelError(
             .internalError, "The position \(position) is beyond the end of the log.",
             remedy: "Report this with the server's log; nothing was changed.")

@@ -17,7 +17,7 @@ public final class MemoryServerStore: ServerStore {
         state = Mutex(MemoryServerState(governance: governance, epoch: epoch))
     }
 
-    /// How many commits were written.
+    /// How many calls of `write` have written anything.
     public var commitCount: Int { commits.load(ordering: .acquiring) }
 
     /// Makes known who is behind a replica, as enrolment does.
@@ -60,7 +60,7 @@ public final class MemoryServerStore: ServerStore {
             outcome = result
             if case .success = result {
                 state = session.kept()
-                return session.written
+                return session.written > 0 ? 1 : 0
             }
             state = session.undone()
             return 0

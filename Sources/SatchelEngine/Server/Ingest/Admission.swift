@@ -29,6 +29,7 @@ extension IngestState {
                 bound: seenBound(of: item, transaction))
             judgement.judge(self)
             verdict.exceptions = land(judgement)
+            verdict.sortExceptions()
             resolve(transaction.resolutions, by: item.user)
         } else {
             verdict.isVoid = true

@@ -62,6 +62,7 @@ struct Judgement {
         settleInserts(state)
         for index in updates.indices { judgeUpdate(index, state) }
         updates.removeAll { $0.cells.isEmpty }
+        nameFallenRowsOnce()
         if transaction.isAtomic, !refused.isEmpty || !overtaken.isEmpty { refuseAll() }
     }
 
@@ -294,17 +295,35 @@ struct Judgement {
         refuse(change, .noLongerInScope, "This row of \(table.name) is not, or no longer, in your scope.")
     }
 
-    private mutating func refuseAll() {
-        let named = refused
-        for change in transaction.changes
-        where !named.contains(where: { $0.change.table == change.table && $0.change.id == change.id }) {
-            refuse(change, .atomicRefused, "Another part of the same atomic transaction could not land.")
+    /// A row that is refused whole takes its cells with it, those too that had been refused on their own.
+    private mutating func nameFallenRowsOnce() {
+        let whole = Set(refused.lazy.filter { $0.cell == nil }.map { RowName($0.change) })
+        if !whole.isEmpty { refused.removeAll { $0.cell != nil && whole.contains(RowName($0.change)) } }
+    }
+
+    private struct RowName: Hashable {
+        let table: String
+        let id: RowID
+
+        init(_ change: Change) {
+            table = change.table
+            id = change.id
         }
-        // A change of which only cells were named falls whole.
-        let whole = Set(refused.lazy.filter { $0.cell == nil }.map { "\($0.change.table)/\($0.change.id)" })
-        var fallen: Set<String> = []
-        for entry in named where !whole.contains("\(entry.change.table)/\(entry.change.id)") {
-            if fallen.insert("\(entry.change.table)/\(entry.change.id)").inserted { refuseRest(of: entry.change, but: named) }
+    }
+
+    private mutating func refuseAll() {
+        let named = Dictionary(grouping: refused) { RowName($0.change) }
+        for change in transaction.changes {
+            guard let fallen = named[RowName(change)] else {
+                refuse(change, .atomicRefused, Self.atomicReason)
+                continue
+            }
+            // A change of which only cells were named falls whole.
+            guard fallen.allSatisfy({ $0.cell != nil }) else { continue }
+            let fields = Set(fallen.compactMap { $0.cell?.field })
+            for cell in change.cells where !fields.contains(cell.field) {
+                refuse(change, cell: cell, .atomicRefused, Self.atomicReason)
+            }
         }
         inserts = [:]
         updates = []
@@ -312,16 +331,7 @@ struct Judgement {
         overtaken = []
     }
 
-    private mutating func refuseRest(of change: Change, but named: [Refused]) {
-        for cell in change.cells {
-            let isNamed = named.contains {
-                $0.change.table == change.table && $0.change.id == change.id && $0.cell?.field == cell.field
-            }
-            if !isNamed {
-                refuse(change, cell: cell, .atomicRefused, "Another part of the same atomic transaction could not land.")
-            }
-        }
-    }
+    private static let atomicReason = "Another part of the same atomic transaction could not land."
 }
 
 extension RowID {

@@ -1,0 +1,75 @@
+import SatchelCore
+import SatchelEngine
+import SatchelPolicy
+import SatchelProtocol
+
+/// One replica of the world: the production engine over a memory store, with a clock of its own.
+final class SimulatedReplica {
+    let id: ReplicaID
+    let user: String
+    let store = MemoryReplicaStore()
+    let engine = ReplicaEngine(coding: PlainCoding())
+    /// Added to true time by this device's wall clock, milliseconds.
+    var skew: Int64
+    /// Every transaction that was ever committed here, by counter.
+    private(set) var committed: [UInt64: PendingTransaction] = [:]
+    /// Values in every frame that ever reached the device.
+    var received: Set<Value> = []
+
+    init(id: ReplicaID, user: String, skew: Int64) {
+        self.id = id
+        self.user = user
+        self.skew = skew
+        var state = ReplicaState()
+        state.replica = id
+        state.user = user
+        store.setState(state)
+    }
+
+    func clock(_ now: UInt64) -> ClockReading {
+        ClockReading(
+            wallMilliseconds: UInt64(max(0, Int64(now) + skew)), boot: Array("boot-\(id)".utf8), uptimeMilliseconds: now)
+    }
+
+    func commit(_ now: UInt64) throws {
+        try engine.closeOpenChanges(store, clock: clock(now))
+        remember()
+    }
+
+    func push(_ now: UInt64) throws -> PushPlan? {
+        let plan = try engine.nextPush(store, clock: clock(now))
+        remember()
+        return plan
+    }
+
+    func receive(_ reply: PushReply) throws { _ = try engine.receive(reply, store) }
+
+    /// Applies a run, whole or not at all.
+    func apply(_ frames: [PullFrame], _ now: UInt64) throws {
+        let before = store.contents
+        do {
+            _ = try engine.apply(frames, store, clock: clock(now))
+        } catch {
+            store.contents = before
+            throw error
+        }
+        remember()
+    }
+
+    private func remember() {
+        for pending in store.contents.pendingTransactions where committed[pending.sealed.counter] == nil {
+            committed[pending.sealed.counter] = pending
+        }
+    }
+
+    /// Rows with the fields that their placement lets be read.
+    var readableRows: [RowKey: [Int: Value]] {
+        var out: [RowKey: [Int: Value]] = [:]
+        for (key, row) in store.contents.rows {
+            var values: [Int: Value] = [:]
+            for field in store.readable(key)?.members ?? Array(row.indices) { values[field] = row[field] }
+            out[key] = values
+        }
+        return out
+    }
+}

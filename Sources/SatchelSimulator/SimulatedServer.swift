@@ -1,0 +1,70 @@
+import SatchelCore
+import SatchelEngine
+import SatchelPolicy
+import SatchelProtocol
+
+/// The production ingest and pull over a memory store.
+final class SimulatedServer {
+    let store: MemoryServerStore
+    private let sealer = CursorSealer(key: Array("the seal of the seeded world, 32b".utf8))
+    private let cipher = RootCipher(key: Array("the roots of the seeded world".utf8))
+    private let coding = PlainCoding()
+
+    init(_ replicas: [SimulatedReplica]) {
+        store = MemoryServerStore(governance: SmallOrganisation.governance, epoch: Epoch(7))
+        for replica in replicas { store.enrol(replica.id, user: replica.user) }
+    }
+
+    /// Takes what arrived of a push: its opening and so many of its transactions.
+    func push(_ plan: PushPlan, arrived: Int, from replica: SimulatedReplica, _ now: UInt64) throws -> [PushReply] {
+        var session = PushSession(replica: replica.id, user: replica.user, receivedMilliseconds: now, sealer: sealer)
+        if let failure = try store.read({ try session.open(plan.open, reader: $0) }) { return [.failed(failure)] }
+        let items = plan.transactions.prefix(arrived).map { session.receive($0, coding: coding) }
+        guard !items.isEmpty else { return [] }
+        let report = try store.write { try Ingest.commit(items, in: $0) }
+        var verdicts: [TransactionVerdict] = []
+        for outcome in report.outcomes {
+            switch outcome {
+            case .verdict(let verdict): verdicts.append(verdict)
+            case .repeated(let verdict): if let verdict { verdicts.append(verdict) }
+            case .failed(let failure): return [.failed(failure)]
+            }
+        }
+        let mark = report.applied[replica.id] ?? .none
+        return [
+            .acknowledged(
+                PushAcknowledgement(appliedThrough: mark.counter, runningHash: mark.runningHash, verdicts: verdicts))
+        ]
+    }
+
+    func pull(_ open: PullOpen, by replica: SimulatedReplica) throws -> [PullFrame] {
+        var session = PullSession(open: open, replica: replica.id, user: replica.user, sealer: sealer, cipher: cipher)
+        return try store.read { reader in
+            if let failure = try session.begin(reader) { return [.failed(failure)] }
+            var frames: [PullFrame] = []
+            while true {
+                let more = try session.next(reader)
+                if more.isEmpty { return frames }
+                frames += more
+            }
+        }
+    }
+
+    func govern(_ changes: [GovernanceChange], _ now: UInt64) throws {
+        _ = try store.write {
+            try GovernanceIngest.commit(changes, by: "admin", receivedMilliseconds: now, in: $0)
+        }
+    }
+
+    var governance: Governance {
+        get throws { try store.read { try $0.governance(at: $0.head().position) } }
+    }
+
+    var rows: [RowKey: StoredRow] {
+        var all: [RowKey: StoredRow] = [:]
+        for table in SmallOrganisation.schema.tables.indices {
+            for row in store.rows(table: table) { all[row.key] = row }
+        }
+        return all
+    }
+}
