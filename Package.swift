@@ -11,6 +11,7 @@ let engine: Target.Dependency = "SatchelEngine"
 let wire: Target.Dependency = "SatchelWire"
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -33,7 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
-        .package(url: "https://github.com/apple/swift-asn1", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -50,7 +51,7 @@ let package = Package(
             name: "SatchelWire",
             dependencies: [core, messages, .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             path: "protocol/Sources/SatchelWire"),
-        .target(name: "SatchelStore", dependencies: [core, policy, messages, engine, grdb]),
+        .target(name: "SatchelStore", dependencies: [core, policy, messages, engine, grdb, sqlite]),
         .target(
             name: "SatchelReplica",
             dependencies: [
@@ -68,7 +69,7 @@ let package = Package(
         .target(
             name: "SatchelServer",
             dependencies: [
-                core, policy, messages, engine, wire, "SatchelFiles", grdb, crypto, logging,
+                core, policy, messages, engine, wire, "SatchelFiles", grdb, sqlite, crypto, logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -77,6 +78,7 @@ let package = Package(
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "JWTKit", package: "jwt-kit"),
@@ -100,7 +102,7 @@ let package = Package(
         // Tests mirror the targets.
         .testTarget(name: "SatchelCoreTests", dependencies: [core]),
         .testTarget(name: "SatchelPolicyTests", dependencies: [core, policy]),
-        .testTarget(name: "SatchelProtocolTests", dependencies: [core, messages]),
+        .testTarget(name: "SatchelProtocolTests", dependencies: [core, messages, crypto]),
         .testTarget(name: "SatchelWireTests", dependencies: [core, messages, wire]),
         .testTarget(name: "SatchelEngineTests", dependencies: [core, policy, messages, engine]),
         .testTarget(name: "SatchelFilesTests", dependencies: [core, policy, messages, "SatchelFiles", "CRMFixtures"]),
@@ -117,11 +119,13 @@ let package = Package(
                 core, policy, messages, engine, wire, "SatchelServer", grdb, crypto, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .testTarget(name: "EndToEnd", dependencies: ["SatchelReplica"]),
+        // Real processes: the programs are dependencies so that they are built.
+        .testTarget(name: "EndToEnd", dependencies: ["SatchelReplica", "satchel", "satcheld", "satchel-fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

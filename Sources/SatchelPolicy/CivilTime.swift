@@ -21,7 +21,9 @@ public enum CivilTime {
         guard let days = reader.date() else { return nil }
         var moment = days * 86_400_000
         if !reader.isAtEnd {
-            guard reader.takeSeparator(), let time = reader.time(), let offset = reader.zone(), reader.isAtEnd else { return nil }
+            guard reader.takeSeparator(), let time = reader.time(), let offset = reader.zone(), reader.isAtEnd else {
+                return nil
+            }
             moment += time - offset
         }
         return milliseconds.contains(moment) ? moment : nil

@@ -155,7 +155,9 @@ struct JSONReader {
     private mutating func codeUnit() throws(ValueFault) -> UInt32 {
         var code: UInt32 = 0
         for _ in 0..<4 {
-            guard offset < bytes.count, let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue else { throw malformed() }
+            guard offset < bytes.count, let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue else {
+                throw malformed()
+            }
             code = code << 4 | UInt32(digit)
             offset += 1
         }

@@ -40,7 +40,9 @@ struct Projection {
         if governance.organisation.users[user]?.isDisabled != false { roles = [] }
         var fields: Set<Int> = []
         for role in governance.policy.roles where roles.contains(role.name) {
-            for field in 0..<table.fields.count where role.rights[key.table]?.read.contains(field) == true { fields.insert(field) }
+            for field in 0..<table.fields.count where role.rights[key.table]?.read.contains(field) == true {
+                fields.insert(field)
+            }
         }
         return fields
     }

@@ -69,7 +69,8 @@ extension World {
         case Tables.account where random.chance(70):
             replica.store.write(key, values: [0: .text(random.pick(SmallOrganisation.territories) ?? "west")])
         case Tables.account:
-            replica.store.write(key, values: [1: random.chance(30) ? .null : .text(random.pick(SmallOrganisation.users) ?? "ben")])
+            replica.store.write(
+                key, values: [1: random.chance(30) ? .null : .text(random.pick(SmallOrganisation.users) ?? "ben")])
         case Tables.visit, Tables.line:
             guard let parent = random.pick(rows.filter { $0.table == key.table - 1 }) else { return }
             replica.store.write(key, values: [0: .text(parent.id.text)])
