@@ -71,18 +71,23 @@ struct Applier {
             try compare(incoming, table)
         }
         if try store.hasConflicts(table: index) { try forgetConflicts(incoming) }
-        if try store.hasShadows(table: index) { incoming = try receiveShadowed(incoming, table) }
+        if try store.hasShadows(table: index) {
+            let rights = mask.definition.tables.first { $0.table == table.name }
+            let readable = FieldSet((rights?.read ?? []).compactMap { table.fieldIndex($0) })
+            incoming = try receiveShadowed(incoming, table, readable)
+        }
         report.pulled += incoming.ids.count
         for id in incoming.ids { report.note(RowChange(kind: .changed, table: table.name, id: id)) }
         if !incoming.ids.isEmpty { try store.receive(incoming) }
     }
 
     /// Takes rows with pending edits out of a batch, one by one.
-    private mutating func receiveShadowed(_ rows: IncomingRows, _ table: Table) throws -> IncomingRows {
+    private mutating func receiveShadowed(
+        _ rows: IncomingRows, _ table: Table, _ readable: FieldSet
+    ) throws -> IncomingRows {
         var rest = IncomingRows(
             table: rows.table, mask: rows.mask, isComplete: rows.isComplete, fields: rows.fields, ids: [], roots: [],
             columns: rows.fields.map { _ in [] })
-        let readable = FieldSet(rows.fields)
         for (place, id) in rows.ids.enumerated() {
             let key = RowKey(table: rows.table, id: id)
             guard try store.shadow(key) != nil else {

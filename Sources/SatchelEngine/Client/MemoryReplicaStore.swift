@@ -86,7 +86,9 @@ public final class MemoryReplicaStore: ReplicaStore {
         switch (opened.before, contents.rows[key]) {
         case (nil, nil): return nil
         case (nil, let after?):
-            let cells = after.indices.filter { !after[$0].isNull }.map { OpenChange.Cell(field: $0, before: .null, after: after[$0]) }
+            let cells = after.indices.filter { !after[$0].isNull }.map {
+                OpenChange.Cell(field: $0, before: .null, after: after[$0])
+            }
             return OpenChange(key: key, operation: .insert, cells: cells)
         case (let before?, nil):
             let cells = before.indices.filter { !hidden.contains($0) }

@@ -13,6 +13,7 @@ public struct ReplicaEngine: Sendable {
     /// Called at the end of each write through the library, and before anything is applied, so that what another program
     /// wrote never claims to have seen a later checkpoint (DESIGN §4).
     /// - Returns: the counters given.
+    /// - Throws: `too-large` when all or nothing was asked and does not fit one transaction.
     @discardableResult
     public func closeOpenChanges(
         _ store: any ReplicaStore, clock: ClockReading, isAtomic: Bool = false
@@ -25,22 +26,31 @@ public struct ReplicaEngine: Sendable {
             var state = try store.state()
             var changes: [Change] = []
             var bytes = 0
+            var cells = 0
             for change in open {
                 let size = change.cells.reduce(change.key.id.text.utf8.count + 16) { $0 + $1.after.approximateBytes + 4 }
-                if bytes + size > Limits.transactionBytes / 2, !changes.isEmpty {
-                    counters.append(try seal(changes, store, clock, isAtomic: isAtomic))
+                let isFull =
+                    bytes + size > Limits.transactionBytes / 2 || cells + change.cells.count > Limits.transactionCells / 2
+                if isFull, !changes.isEmpty {
+                    if isAtomic { throw Self.tooLargeForAtomic }
+                    counters.append(try seal(changes, store, clock))
                     state = try store.state()
-                    changes = []
-                    bytes = 0
+                    (changes, bytes, cells) = ([], 0, 0)
                 }
+                cells += change.cells.count
                 changes.append(
                     try Overlay.record(
                         change, counter: state.lastCounter + 1, position: state.position, schema: schema, store))
                 bytes += size
             }
+            if isAtomic, !counters.isEmpty { throw Self.tooLargeForAtomic }
             counters.append(try seal(changes, store, clock, isAtomic: isAtomic))
         }
     }
+
+    private static let tooLargeForAtomic = SatchelError(
+        .tooLarge, "What was written is too much for one atomic transaction.",
+        remedy: "Write it in smaller atomic transactions, or without asking for all or nothing.")
 
     /// Gives the next counter to some changes.
     func seal(

@@ -17,15 +17,7 @@ public struct TransactionVerdict: Sendable, Hashable {
 
     /// Puts the exceptions into the one order that depends on nothing but what they are: by table, row and field, whole rows
     /// first. Decoded verdicts are in it; whoever hashes or compares verdicts puts them into it first.
-    public mutating func sortExceptions() {
-        exceptions.sort { left, right in
-            if !left.table.utf8.elementsEqual(right.table.utf8) {
-                return left.table.utf8.lexicographicallyPrecedes(right.table.utf8)
-            }
-            if left.id != right.id { return left.id < right.id }
-            return (left.field ?? "").utf8.lexicographicallyPrecedes((right.field ?? "").utf8)
-        }
-    }
+    public mutating func sortExceptions() { exceptions.sort(by: VerdictException.isBefore) }
 }
 
 /// The answer for one cell, or for a whole row where `field` is nil, that was not simply accepted.
@@ -59,5 +51,26 @@ public struct VerdictException: Sendable, Hashable {
     public var refusal: RefusalID? {
         if case .refused(let id) = outcome { return id }
         return nil
+    }
+
+    fileprivate static func isBefore(_ left: VerdictException, _ right: VerdictException) -> Bool {
+        func differ(_ left: String, _ right: String) -> Bool { !left.utf8.elementsEqual(right.utf8) }
+        func precedes(_ left: String, _ right: String) -> Bool { left.utf8.lexicographicallyPrecedes(right.utf8) }
+        if differ(left.table, right.table) { return precedes(left.table, right.table) }
+        if left.id != right.id { return left.id < right.id }
+        if differ(left.field ?? "", right.field ?? "") { return precedes(left.field ?? "", right.field ?? "") }
+        // A cell is answered once; these make the order total all the same.
+        if left.outcome != right.outcome { return left.rank < right.rank }
+        if differ(left.code.rawValue, right.code.rawValue) { return precedes(left.code.rawValue, right.code.rawValue) }
+        return precedes(left.reason, right.reason)
+    }
+
+    private var rank: (Int, Dot, Int) {
+        let none = Dot(replica: ReplicaID(0), counter: 0)
+        switch outcome {
+        case .merged: return (1, none, 0)
+        case .superseded: return (2, none, 0)
+        case .refused(let refusal): return (3, refusal.dot, refusal.number)
+        }
     }
 }

@@ -26,9 +26,26 @@ struct BatchBuilder {
 
     init(schema: Schema) { self.schema = schema }
 
+    /// - Parameter roots: for a complete row; nil for changes to one that the reader holds.
     mutating func add(_ row: StoredRow, fields: FieldSet, mask: UInt32, roots: [UInt64]?) {
-        let key = Key(table: row.key.table, mask: mask, isComplete: roots != nil, fields: fields)
-        let members = fields.members
+        var part: [Int] = []
+        var bytes = 0
+        var roots = roots
+        // A row that is larger than a batch travels as its first fields, then the others as changes to it.
+        for field in fields.members {
+            let size = row.state.value(field).approximateBytes
+            if !part.isEmpty, bytes + size > Limits.batchBytes {
+                addPart(row, part, mask: mask, roots: roots)
+                (part, bytes, roots) = ([], 0, nil)
+            }
+            part.append(field)
+            bytes += size
+        }
+        addPart(row, part, mask: mask, roots: roots)
+    }
+
+    private mutating func addPart(_ row: StoredRow, _ members: [Int], mask: UInt32, roots: [UInt64]?) {
+        let key = Key(table: row.key.table, mask: mask, isComplete: roots != nil, fields: FieldSet(members))
         var (batch, bytes) = open.removeValue(forKey: key) ?? (newBatch(key, members), 0)
         var size = row.key.id.text.utf8.count + 16
         var position = row.state.existence.position
@@ -45,6 +62,7 @@ struct BatchBuilder {
         openBytes += size
         if batch.ids.count >= Limits.batchRows || bytes >= Limits.batchBytes {
             openBytes -= bytes
+            if !key.isComplete { flushRows(where: \.isComplete) }
             frames.append(.rows(batch))
         } else {
             open[key] = (batch, bytes)
@@ -88,25 +106,41 @@ struct BatchBuilder {
         flushRoots()
         flushRows()
         for (key, entries) in conflicts.sorted(by: { ($0.key.table, $0.key.field) < ($1.key.table, $1.key.field) }) {
-            let table = schema.tables[key.table]
-            let field = table.fields[key.field]
-            for start in stride(from: 0, to: entries.count, by: Limits.batchRows) {
-                frames.append(
-                    .conflicts(
-                        ConflictBatch(
-                            table: table.name, field: field.name, rule: field.merge.rawValue,
-                            entries: Array(entries[start..<min(start + Limits.batchRows, entries.count)]))))
-            }
+            flush(entries, of: key)
         }
         conflicts = [:]
     }
 
-    private mutating func flushRows() {
-        for (_, entry) in open.sorted(by: { ($0.key.table, $0.key.mask) < ($1.key.table, $1.key.mask) }) {
-            frames.append(.rows(entry.batch))
+    private mutating func flush(_ entries: [ConflictBatch.Entry], of key: ConflictKey) {
+        let table = schema.tables[key.table]
+        let field = table.fields[key.field]
+        var batch = ConflictBatch(table: table.name, field: field.name, rule: field.merge.rawValue, entries: [])
+        var bytes = 0
+        for entry in entries {
+            let size = entry.heads.reduce(0) { $0 + $1.value.approximateBytes + $1.user.utf8.count + 16 }
+            if !batch.entries.isEmpty, batch.entries.count >= Limits.batchRows || bytes + size > Limits.conflictBytes {
+                frames.append(.conflicts(batch))
+                (batch.entries, bytes) = ([], 0)
+            }
+            batch.entries.append(entry)
+            bytes += size
         }
-        open = [:]
-        openBytes = 0
+        frames.append(.conflicts(batch))
+    }
+
+    /// Whole rows first: what changes a part of a large row must find it.
+    private mutating func flushRows() {
+        flushRows { $0.isComplete }
+        flushRows { _ in true }
+    }
+
+    private mutating func flushRows(where isDue: (Key) -> Bool) {
+        let due = open.filter { isDue($0.key) }.sorted { ($0.key.table, $0.key.mask) < ($1.key.table, $1.key.mask) }
+        for (key, entry) in due {
+            frames.append(.rows(entry.batch))
+            openBytes -= entry.bytes
+            open[key] = nil
+        }
     }
 
     private mutating func flushLeft(_ table: Int) {

@@ -202,7 +202,12 @@ struct PullPass {
     private mutating func tellConflicts(_ row: StoredRow, _ fields: FieldSet, _ reader: any ServerReader) throws {
         for field in fields.members {
             guard let heads = row.state.cells[field]?.heads, heads.count > 1 else { continue }
-            let descriptions = try heads.map { head in
+            var bytes = 0
+            let told = heads.enumerated().prefix { place, head in
+                bytes += head.value.approximateBytes
+                return place == 0 || bytes <= Limits.conflictBytes
+            }
+            let descriptions = try told.map { _, head in
                 ConflictBatch.HeadDescription(
                     value: head.value, user: try author(head.stamp.dot.replica, reader),
                     milliseconds: head.stamp.time.milliseconds)

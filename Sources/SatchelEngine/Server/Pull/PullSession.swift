@@ -133,7 +133,7 @@ public struct PullSession: Sendable {
             let last = min(pass.applied.counter, next + 499)
             // A cursor from before a re-enrolment may claim more than this replica ever sent.
             let verdicts = try reader.verdicts(replica, counters: next...last)
-            if !verdicts.isEmpty { frames.append(.verdicts(verdicts)) }
+            if !verdicts.isEmpty { frames += verdicts.framed().map { .verdicts($0) } }
             next = last + 1
         }
         frames.append(

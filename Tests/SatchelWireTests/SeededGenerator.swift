@@ -1,0 +1,29 @@
+/// SplitMix64 (Steele et al., "Fast Splittable Pseudorandom Number Generators", 2014): the same seed gives the same numbers
+/// on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+    mutating func chance(_ one: Int) -> Bool { below(one) == 0 }
+    mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) } }
+
+    /// Small, large and boundary numbers alike.
+    mutating func number() -> UInt64 {
+        switch below(5) {
+        case 0: UInt64(below(3))
+        case 1: UInt64(below(100_000))
+        case 2: .max - UInt64(below(3))
+        default: next() >> UInt64(below(64))
+        }
+    }
+}
