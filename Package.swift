@@ -112,11 +112,19 @@ let package = Package(
         .testTarget(name: "SatchelStoreTests", dependencies: [core, policy, messages, engine, "SatchelStore", grdb]),
         .testTarget(
             name: "SatchelReplicaTests",
-            dependencies: ["SatchelReplica", "SatchelStore", "satchel", core, policy, messages, engine, wire, grdb]),
+            dependencies: [
+                "SatchelReplica", "SatchelStore", "satchel", core, policy, messages, engine, wire, grdb, crypto, argumentParser,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ]),
         .testTarget(
             name: "SatchelServerTests",
             dependencies: [
-                core, policy, messages, engine, wire, "SatchelServer", grdb, crypto, logging,
+                core, policy, messages, engine, wire, "SatchelServer", "SatchelFiles", "CRMFixtures", grdb, crypto, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

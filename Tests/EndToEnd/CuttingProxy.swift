@@ -16,18 +16,16 @@ final class CuttingProxy: @unchecked Sendable {  // all mutable state is under `
 
     init(to target: Int) throws {
         self.target = UInt16(target)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.loopback(0)
-        let bound = withUnsafePointer(to: &address) {
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                bind(listener, $0, size) == 0 && getsockname(listener, $0, &size) == 0
             }
         }
-        guard bound == 0, listen(listener, 64) == 0 else { throw TestFault("the proxy could not listen") }
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &size) }
-        }
+        guard isBound, listen(listener, 64) == 0 else { throw TestFault("the proxy could not listen") }
+        self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { self.accept() }
     }
@@ -156,7 +154,7 @@ final class CuttingProxy: @unchecked Sendable {  // all mutable state is under `
         var sent = 0
         while sent < bytes.count {
             let got = bytes.withUnsafeBytes {
-                send(to, $0.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                send(to, $0.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL))
             }
             guard got > 0 else { return false }
             sent += got

@@ -122,7 +122,7 @@ final class Silent {
     func isClosed(within seconds: Double) -> Bool {
         Wait.until(seconds: seconds) {
             var byte: UInt8 = 0
-            let got = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT.rawValue))
+            let got = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT))
             return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
         }
     }

@@ -18,14 +18,14 @@ import Testing
         }
         #expect(seen == "by the command line")
         try await replica.write { database in
-            try database.execute(sql: "UPDATE company SET industry = 'services' WHERE id = ?", arguments: [company])
+            try database.execute(sql: "UPDATE company SET visits = 4711 WHERE id = ?", arguments: [company])
         }
-        #expect(try anna.run(["show", "company", company]).object["industry"] as? String == "services")
+        #expect(try anna.run(["show", "company", company]).object["visits"] as? Int == 4711)
         let report = try await replica.sync()
         #expect(report.pushed == 2)
         let mia = try Laptop("mia", at: server)
         let arrived = try mia.run(["show", "company", company]).object
         #expect(arrived["notes"] as? String == "by the command line")
-        #expect(arrived["industry"] as? String == "services")
+        #expect(arrived["visits"] as? Int == 4711)
     }
 }

@@ -62,7 +62,7 @@ struct Judgement {
         settleInserts(state)
         for index in updates.indices { judgeUpdate(index, state) }
         updates.removeAll { $0.cells.isEmpty }
-        nameFallenRowsOnce()
+        answerOnce()
         if transaction.isAtomic, !refused.isEmpty || !overtaken.isEmpty { refuseAll() }
     }
 
@@ -286,7 +286,13 @@ struct Judgement {
 
     // MARK: Refusing
 
+    /// Without a cell: the whole change, which for an update is each of its cells, so that each can be looked at, tried again
+    /// or given up on its own.
     private mutating func refuse(_ change: Change, cell: CellWrite? = nil, _ code: ErrorCode, _ reason: String) {
+        if cell == nil, change.operation == .update, !change.cells.isEmpty {
+            for cell in change.cells { refuse(change, cell: cell, code, reason) }
+            return
+        }
         refused.append(Refused(change: change, cell: cell, code: code, reason: reason))
     }
 
@@ -295,10 +301,20 @@ struct Judgement {
         refuse(change, .noLongerInScope, "This row of \(table.name) is not, or no longer, in your scope.")
     }
 
-    /// A row that is refused whole takes its cells with it, those too that had been refused on their own.
-    private mutating func nameFallenRowsOnce() {
+    /// Each change is answered once: a row that is refused whole takes its cells with it, and a cell keeps its first refusal.
+    private mutating func answerOnce() {
         let whole = Set(refused.lazy.filter { $0.cell == nil }.map { RowName($0.change) })
-        if !whole.isEmpty { refused.removeAll { $0.cell != nil && whole.contains(RowName($0.change)) } }
+        var named: Set<CellName> = []
+        refused.removeAll { entry in
+            guard let cell = entry.cell else { return false }
+            let row = RowName(entry.change)
+            return whole.contains(row) || !named.insert(CellName(row: row, field: cell.field)).inserted
+        }
+    }
+
+    private struct CellName: Hashable {
+        let row: RowName
+        let field: String
     }
 
     private struct RowName: Hashable {

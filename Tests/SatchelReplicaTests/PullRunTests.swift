@@ -1,0 +1,43 @@
+import Foundation
+import SatchelCore
+import SatchelProtocol
+import SatchelWire
+import Testing
+
+@testable import SatchelReplica
+
+@Suite struct PullRunTests {
+    private static let frames: [PullFrame] =
+        Sample.load((0..<20).map { batch in Sample.rows((batch * 50)..<(batch * 50 + 50)) }, to: 3) + [Sample.checkpoint(3)]
+
+    private func run(memoryBytes: Int, _ folder: TestFolder) throws -> PullRun {
+        var run = PullRun(memoryBytes: memoryBytes, path: folder.file("satchel.sqlite"))
+        for frame in Self.frames { try run.append(frame, encoded: try frame.wireBytes()) }
+        return run
+    }
+
+    @Test(arguments: [0, 1, 5_000, 40_000, 10_000_000])
+    func whatGoesToTheDiskComesBackInOrder(memoryBytes: Int) throws {
+        let folder = try TestFolder()
+        let run = try run(memoryBytes: memoryBytes, folder)
+        #expect(Array(run) == Self.frames)
+        // It can be read again, as a transaction that is rolled back will.
+        #expect(Array(run) == Self.frames)
+        try run.check()
+        #expect(run.rows == 1_000)
+        #expect(run.begin?.to == Position(3))
+        #expect(run.checkpoint?.cursor.position == Position(3))
+    }
+
+    @Test func nothingOfItHasAName() throws {
+        let folder = try TestFolder()
+        let run = try run(memoryBytes: 0, folder)
+        #expect(folder.names.isEmpty)
+        #expect(Array(run).count == Self.frames.count)
+    }
+
+    @Test func aFolderThatIsGoneIsAnError() throws {
+        var run = PullRun(memoryBytes: 0, path: "/nowhere/at/all/satchel.sqlite")
+        #expect(throws: SatchelError.self) { try run.append(Self.frames[0], encoded: try Self.frames[0].wireBytes()) }
+    }
+}

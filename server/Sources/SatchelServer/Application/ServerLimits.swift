@@ -1,0 +1,42 @@
+import SatchelProtocol
+
+/// How much the server's own side bears: what `Limits` does not say because no client needs to know it. Tests shorten the
+/// times; nothing else changes them.
+public struct ServerLimits: Sendable {
+    /// A connection that says nothing is closed after this.
+    public var handshake: Duration = .seconds(Limits.handshakeSeconds)
+    /// A request's head, or the next part of its body, may take this long; a connection without a request, too.
+    public var requestIdle: Duration = .seconds(Limits.requestIdleSeconds)
+    /// A connection on which no byte moved either way is closed after this: beyond the idle time, after which HTTP/2 asks
+    /// its client to go, and beyond three heartbeats, so that no live stream is meant.
+    public var silentConnection: Duration = .seconds(Limits.requestIdleSeconds + Limits.silenceSeconds)
+    /// At a shutdown, connections that are still there after this are closed, whatever they are at.
+    public var shutdown: Duration = .seconds(Limits.shutdownSeconds)
+    /// TLS waits this long for the other side's goodbye; with `shutdown` before it stays below the 10 s of COMMANDS.md.
+    public var closing: Duration = .seconds(1)
+    public var heartbeat: Duration = .seconds(Limits.heartbeatSeconds)
+
+    /// Connections at once, of all kinds. Beyond it they wait unaccepted: 10,000 replicas (DESIGN §6) at some 35 KB each.
+    public var connections = 12_000
+    /// Passes of pulls that hold a snapshot of the store at once; more wait. Below the number of the store's readers, so that
+    /// pushes always find one.
+    public var passes = 4
+    /// Encoded frames between a pass and its connection: one batch in flight and one ready. A single frame may exceed it.
+    public var passBytes = 2 * Limits.batchBytes
+    /// A reader that takes nothing for this long is cut: it holds a snapshot that others wait for.
+    public var stall: Duration = .seconds(20)
+    /// One that takes a little now and then is cut when it has cost more waiting than this and a second for each
+    /// `slowestBytesPerSecond` that it took. Below a poor mobile line, so that it is only ever a fault or an attack.
+    public var patience: Duration = .seconds(30)
+    public var slowestBytesPerSecond = 8 * 1024
+
+    /// Transactions, and their payload bytes, that wait to be committed; beyond it pushes are told to come back.
+    public var waitingTransactions = 32 * Limits.groupTransactions
+    public var waitingBytes = 64 * 1024 * 1024
+    /// Payload bytes under one fsync: more would delay the first for the last.
+    public var groupBytes = 8 * 1024 * 1024
+    /// A body that is refused is read on and thrown away up to here, so that its sender hears why; then it is cut.
+    public var discardedBytes = 2 * Limits.pushBodyBytes
+
+    public init() {}
+}

@@ -1,0 +1,53 @@
+import SatchelCore
+import SatchelEngine
+import SatchelProtocol
+import SatchelWire
+
+/// Runs passes of pulls, each on a thread with one snapshot of the store.
+struct PassRunner: Sendable {
+    struct Outcome: Sendable {
+        /// As it stands after the pass.
+        let session: PullSession
+        /// Up to where the pass looked.
+        let position: Position
+    }
+
+    private let store: any ServerStore
+    private let gate: PassGate
+    private let threads = Blocking.concurrent("satchel.pull")
+
+    init(store: any ServerStore, gate: PassGate) {
+        self.store = store
+        self.gate = gate
+    }
+
+    /// One pass, into a channel that is finished in the end, whatever happens.
+    /// - Returns: nil when the pass did not come to its end.
+    func run(_ session: PullSession, into frames: FrameChannel) async -> Outcome? {
+        do {
+            let outcome = try await gate.withPlace {
+                try await threads.run { [store] in
+                    try store.read { try Self.pass(session, $0, frames) }
+                }
+            }
+            frames.finish(nil)
+            return outcome
+        } catch {
+            frames.finish(Failure(reporting: error))
+            return nil
+        }
+    }
+
+    private static func pass(
+        _ session: PullSession, _ reader: any ServerReader, _ frames: FrameChannel
+    ) throws -> Outcome {
+        var session = session
+        let position = try reader.head().position
+        if let failure = try session.begin(reader) { throw failure }
+        while true {
+            let next = try session.next(reader)
+            if next.isEmpty { return Outcome(session: session, position: position) }
+            for frame in next { try frames.send(Framing.frame(try frame.wireBytes())) }
+        }
+    }
+}
