@@ -37,9 +37,13 @@ final class SimulatedServer {
         ]
     }
 
-    func pull(_ open: PullOpen, by replica: SimulatedReplica) throws -> [PullFrame] {
-        var session = PullSession(open: open, replica: replica.id, user: replica.user, sealer: sealer, cipher: cipher)
-        return try store.read { reader in
+    func session(_ open: PullOpen, by replica: SimulatedReplica) -> PullSession {
+        PullSession(open: open, replica: replica.id, user: replica.user, sealer: sealer, cipher: cipher)
+    }
+
+    /// One pass of a pull: its first, or a later one of a live pull, which may say nothing.
+    func pass(_ session: inout PullSession) throws -> [PullFrame] {
+        try store.read { reader in
             if let failure = try session.begin(reader) { return [.failed(failure)] }
             var frames: [PullFrame] = []
             while true {

@@ -20,6 +20,8 @@ public struct World {
     var now: UInt64 = 1_790_000_000_000
     public private(set) var operations = 0
     private var stale: [(plan: PushPlan, replica: Int)] = []
+    /// Live pulls that are open, by replica.
+    private var live: [Int: PullSession] = [:]
     var values: UInt64 = 0
 
     public init(seed: UInt64, replicas count: Int = 3) {
@@ -88,12 +90,22 @@ public struct World {
 
     private mutating func pull(_ index: Int, cut: Bool) throws {
         let replica = replicas[index]
-        let open = try replica.engine.pullOpen(replica.store, isLive: false, isFull: random.chance(5))
-        let frames = try server.pull(open, by: replica)
+        var session: PullSession
+        let isLive: Bool
+        if let open = live.removeValue(forKey: index) {
+            (session, isLive) = (open, true)
+        } else {
+            isLive = random.chance(40)
+            let open = try replica.engine.pullOpen(replica.store, isLive: isLive, isFull: random.chance(5))
+            session = server.session(open, by: replica)
+        }
+        let frames = try server.pass(&session)
         try checkSent(frames, to: replica)
         var receiver = PullReceiver()
         var run: [PullFrame] = []
         let arriving = cut ? random.below(frames.count + 1) : frames.count
+        // A connection that was cut is gone; one that was not may stay open.
+        if isLive, arriving == frames.count, random.chance(80) { live[index] = session }
         for frame in frames.prefix(arriving) {
             run.append(frame)
             if try receiver.receive(frame) == .complete {
@@ -104,6 +116,7 @@ public struct World {
     }
 
     private mutating func heal() throws {
+        live = [:]
         while !stale.isEmpty { try deliverStale() }
         for _ in 0..<3 {
             for replica in replicas {

@@ -128,7 +128,9 @@ struct Judgement {
         if row.state.isAlive {
             updates.append(draft)
         } else {
-            overtaken.append(draft.change)
+            var change = draft.change
+            change.cells = draft.cells.sorted { $0.key < $1.key }.map(\.value)
+            if !change.cells.isEmpty { overtaken.append(change) }
         }
     }
 

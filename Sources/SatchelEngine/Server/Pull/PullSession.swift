@@ -59,9 +59,7 @@ public struct PullSession: Sendable {
         if isFirst, let failure = try start(reader, head) { return failure }
         let governance = try reader.governance(at: head.position)
         let now = Viewpoint(position: head.position, governance: governance, user: user)
-        let then =
-            examined == .zero
-            ? nil : Viewpoint(position: examined, governance: try reader.governance(at: examined), user: user)
+        let then = try viewpointThen(now, reader)
         interest = Interest(scopes: Set(now.access.rolesByScope.keys), user: user, replica: replica)
 
         var opening: [PullFrame] = [
@@ -75,6 +73,13 @@ public struct PullSession: Sendable {
             walk: try PullPass(then: then, now: now, cipher: cipher, reader: reader), head: head,
             applied: try reader.applied(replica), opening: opening, hasSpoken: false)
         return nil
+    }
+
+    /// What the user could see where the client stands; nil when it is told everything.
+    private func viewpointThen(_ now: Viewpoint, _ reader: any ServerReader) throws -> Viewpoint? {
+        if examined == .zero { return nil }
+        if try reader.governancePosition() <= examined { return now.moved(to: examined) }
+        return Viewpoint(position: examined, governance: try reader.governance(at: examined), user: user)
     }
 
     private mutating func start(_ reader: any ServerReader, _ head: LogHead) throws -> Failure? {

@@ -3,7 +3,7 @@ import SatchelPolicy
 
 /// What one user could see of rows at one moment: the rules and grants in force then.
 struct Viewpoint {
-    let position: Position
+    private(set) var position: Position
     let governance: Governance
     let access: Access
 
@@ -11,6 +11,13 @@ struct Viewpoint {
         self.position = position
         self.governance = governance
         access = governance.access(of: user)
+    }
+
+    /// The same rules and grants at another position, between which they did not change.
+    func moved(to position: Position) -> Viewpoint {
+        var other = self
+        other.position = position
+        return other
     }
 
     /// The roles that count for a row with these roots' scopes at this moment.
