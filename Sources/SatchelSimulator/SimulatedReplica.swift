@@ -13,8 +13,14 @@ final class SimulatedReplica {
     var skew: Int64
     /// Every transaction that was ever committed here, by counter.
     private(set) var committed: [UInt64: PendingTransaction] = [:]
-    /// Values in every frame that ever reached the device.
-    var received: Set<Value> = []
+    /// Own pending cells that went out of sight meanwhile: should they come back, the server's value shows until they are judged.
+    var excused: Set<WrittenCell> = []
+
+    struct WrittenCell: Hashable {
+        let counter: UInt64
+        let row: RowKey
+        let field: Int
+    }
 
     init(id: ReplicaID, user: String, skew: Int64) {
         self.id = id

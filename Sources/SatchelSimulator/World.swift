@@ -110,6 +110,7 @@ public struct World {
             run.append(frame)
             if try receiver.receive(frame) == .complete {
                 try replica.apply(run, now)
+                try checkOwnWrites(replica)
                 run = []
             }
         }
@@ -133,6 +134,32 @@ public struct World {
                 }
             }
             for index in replicas.indices { try pull(index, cut: false) }
+        }
+    }
+
+    /// Read your writes: what is written here and not yet judged shows, unless the row or the cell went out of sight since.
+    private func checkOwnWrites(_ replica: SimulatedReplica) throws {
+        var written: [RowKey: [Int: (value: Value, counter: UInt64)]] = [:]
+        for pending in replica.store.contents.pendingTransactions {
+            for change in try PlainCoding().decode(pending.sealed.payload).changes {
+                guard let table = SmallOrganisation.schema.tableIndex(change.table) else { continue }
+                let key = RowKey(table: table, id: change.id)
+                if change.operation == .delete { written[key] = nil }
+                for cell in change.cells {
+                    guard let field = SmallOrganisation.schema.tables[table].fieldIndex(cell.field) else { continue }
+                    written[key, default: [:]][field] = (cell.value, pending.sealed.counter)
+                }
+            }
+        }
+        for (key, cells) in written {
+            let row = replica.store.row(key)
+            let readable = replica.store.readable(key)
+            for (field, own) in cells {
+                let cell = SimulatedReplica.WrittenCell(counter: own.counter, row: key, field: field)
+                if row == nil || readable?.contains(field) == false { replica.excused.insert(cell) }
+                guard let row, !replica.excused.contains(cell), row[field] != own.value else { continue }
+                throw violation("\(replica.user) wrote \(own.value) into \(key) and reads \(row[field])")
+            }
         }
     }
 
