@@ -16,8 +16,9 @@ struct PushExchange: Sendable {
         while let plan = try await next() {
             try Task.checkCancellation()
             let confirmed = plan.open.commitment.confirmedThrough
-            let body = try Self.body(of: plan)
             try await session.authorised { token in
+                // The server measures this device's clock against its own: what went by until here is no part of that.
+                let body = try Self.body(of: plan, clock: configuration.clock.reading())
                 try await session.transport.stream(.push, body, token: token, limit: configuration.replyTimeout) { frame in
                     let progress = try await keep(try PushReply(wireBytes: frame))
                     await acknowledged(progress)
@@ -25,7 +26,7 @@ struct PushExchange: Sendable {
                     return true
                 }
             }
-            let now = try await file.transact { [engine] store, _ in try engine.commitment(store).confirmedThrough }
+            let now = try await file.read { try $0.state().confirmedThrough }
             guard now > confirmed else {
                 throw Failure(
                     code: .streamTruncated, message: "The server acknowledged nothing of what was sent.",
@@ -44,8 +45,10 @@ struct PushExchange: Sendable {
         try await file.transact { [engine] store, _ in try engine.receive(reply, store) }
     }
 
-    private static func body(of plan: PushPlan) throws -> [UInt8] {
-        var body = Framing.frame(try PushFrame.open(plan.open).wireBytes())
+    private static func body(of plan: PushPlan, clock: ClockReading) throws -> [UInt8] {
+        var open = plan.open
+        open.clock = clock
+        var body = Framing.frame(try PushFrame.open(open).wireBytes())
         for transaction in plan.transactions { body += Framing.frame(try PushFrame.transaction(transaction).wireBytes()) }
         return body
     }

@@ -49,7 +49,13 @@ enum ReadOnlySQL {
 
     /// - Throws: when there is more than one statement, or it writes.
     static func compile(_ sql: String, _ database: Database) throws -> Statement {
-        let statement = try database.makeStatement(sql: sql)
+        let statement: Statement
+        do {
+            statement = try database.makeStatement(sql: sql)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
+            throw SatchelError(
+                .invalidSQL, "This is more than one statement.", remedy: "Give one SELECT.", cause: error.description)
+        }
         guard statement.isReadonly else { throw notReadOnly("This statement writes.") }
         return statement
     }

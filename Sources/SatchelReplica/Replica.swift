@@ -106,7 +106,7 @@ public final class Replica: Sendable {
             status.replica = state.replica
             status.server = state.server
             status.position = state.cursor?.position
-            status.pending = try Self.pending(reader).count
+            status.pending = Int(clamping: state.lastCounter - Self.acknowledged(state))
             status.refused = try reader.refusalCount()
             status.conflicts = try reader.conflictCount()
             status.lastSyncMilliseconds = state.lastSyncMilliseconds
@@ -130,10 +130,11 @@ public final class Replica: Sendable {
     }
 
     static func pending(_ reader: ReplicaReader) throws -> [PendingTransaction] {
-        let state = try reader.state()
-        return try reader.transactions(
-            after: max(state.confirmedThrough, state.appliedThrough), limit: .max, bytes: .max)
+        try reader.transactions(after: acknowledged(try reader.state()), limit: .max, bytes: .max)
     }
+
+    /// The last own transaction whose verdict is kept.
+    private static func acknowledged(_ state: ReplicaState) -> UInt64 { max(state.confirmedThrough, state.appliedThrough) }
 }
 
 extension SatchelError {

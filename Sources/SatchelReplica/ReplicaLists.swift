@@ -92,7 +92,9 @@ extension Replica {
     public func keep(_ table: String, _ id: RowID, _ field: String) async throws {
         try await file.transact { [engine, configuration] store, _ in
             let (schema, index) = try Self.table(table, store.reader)
-            guard let place = schema.tables[index].fieldIndex(field) else { throw Self.unknownField(field, schema.tables[index]) }
+            guard let place = schema.tables[index].fieldIndex(field) else {
+                throw Self.unknownField(field, schema.tables[index])
+            }
             let key = RowKey(table: index, id: id)
             guard try store.conflict(key: key, field: place) != nil else {
                 throw SatchelError(

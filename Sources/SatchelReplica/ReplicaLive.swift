@@ -135,7 +135,8 @@ struct LiveLoop: Sendable {
     /// Faults of a network pass, a certificate that does not verify among them: a laptop in a hotel sees both.
     private static func passes(_ error: SatchelError) -> Bool {
         switch error.code {
-        case .unreachable, .streamTruncated, .certificateInvalid, .busy, .shuttingDown, .fileBusy, .malformed, .tokenInvalid: true
+        case .unreachable, .streamTruncated, .certificateInvalid, .busy, .shuttingDown, .fileBusy, .malformed, .tokenInvalid:
+            true
         default: false
         }
     }

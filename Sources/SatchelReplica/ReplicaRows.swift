@@ -57,7 +57,8 @@ struct RowFetch {
     /// - Parameter condition: has passed `SQLCondition`, or is our own.
     func rows(where condition: String?, arguments: StatementArguments, limit: Int?) throws -> [ReplicaRow] {
         let names = table.fields.map(\.name)
-        var sql = "SELECT \((["id"] + names).map(RowStatement.name).joined(separator: ", ")) FROM \(RowStatement.name(table.name))"
+        var sql =
+            "SELECT \((["id"] + names).map(RowStatement.name).joined(separator: ", ")) FROM \(RowStatement.name(table.name))"
         // On lines of its own: nothing in the condition reaches beyond them.
         if let condition { sql += " WHERE (\n\(condition)\n)" }
         sql += " ORDER BY \"id\""

@@ -18,7 +18,8 @@ enum ReplicaSettings: String {
     }
 
     static func get(_ setting: ReplicaSettings, _ database: Database) throws -> String? {
-        try String.fetchOne(database, sql: "SELECT \"value\" FROM \"\(table)\" WHERE \"name\" = ?", arguments: [setting.rawValue])
+        try String.fetchOne(
+            database, sql: "SELECT \"value\" FROM \"\(table)\" WHERE \"name\" = ?", arguments: [setting.rawValue])
     }
 
     /// Nil removes it.

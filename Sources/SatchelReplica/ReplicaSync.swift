@@ -2,6 +2,7 @@ import Logging
 import SatchelCore
 import SatchelEngine
 import SatchelProtocol
+import SatchelStore
 import Synchronization
 
 extension Replica {
@@ -16,6 +17,7 @@ extension Replica {
     public func sync(progress: (@Sendable (SyncProgress) -> Void)? = nil) async throws -> SyncReport {
         try await gate.alone {
             let tally = SyncTally(progress)
+            let before = try await refusedHere()
             try await persisting { extent in
                 let session = try await self.session()
                 // A cursor that the server does not know stands at the head of a push too: it goes first.
@@ -23,8 +25,15 @@ extension Replica {
                 try await push(session, tally)
                 if extent == .difference { try await pull(session, extent, tally) }
             }
-            return tally.report
+            var report = tally.report
+            report.refused += max(0, try await refusedHere() - before)
+            return report
         }
+    }
+
+    /// What this device itself refused, of what another program wrote: found when a sync closes it.
+    private func refusedHere() async throws -> Int {
+        try await file.read { try $0.refusals().filter(\.id.isLocal).count }
     }
 
     /// Compares this replica, cell by cell, with what the server has for its user, and mends what differs. Pending work is

@@ -31,14 +31,10 @@ extension Replica {
             let clock = configuration.clock.reading()
             // What others wrote is theirs, and earlier.
             try engine.closeOpenChanges(store, clock: clock)
-            let refusals = try store.reader.refusals().count
+            let refusals = try store.reader.refusalCount()
             let result = try store.writeLocally(work)
             let counters = try engine.closeOpenChanges(store, clock: clock, isAtomic: isAtomic)
             try Self.checkRefusals(since: refusals, store.reader)
-            if isAtomic, counters.count > 1 {
-                throw SatchelError(
-                    .tooLarge, "This write is too large to be taken as a whole.", remedy: "Write fewer rows at once.")
-            }
             let replica = try store.state().replica ?? ReplicaID(0)
             return Written(result: result, transactions: counters.map { Dot(replica: replica, counter: $0) })
         }

@@ -5,7 +5,7 @@ import SatchelEngine
 public struct SyncReport: Sendable, Hashable {
     /// Transactions that the server acknowledged.
     public var pushed = 0
-    /// Rows that changed here, those that left among them.
+    /// Rows that changed here.
     public var pulled = 0
     /// Rows removed because they left my scopes, or are gone for everyone: which, nobody is told.
     public var left = 0

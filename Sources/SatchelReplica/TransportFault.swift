@@ -4,6 +4,12 @@ import NIOPosix
 import NIOSSL
 import SatchelProtocol
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What the network did, in the registry's words. Before the head of a reply nothing is known to have been taken, and a
 /// failure means that the server cannot be reached; after it, that a stream was cut and may be begun anew.
 enum TransportFault {
@@ -16,6 +22,8 @@ enum TransportFault {
             let looked = error.dnsAError ?? error.dnsAAAAError
             let reason = error.connectionErrors.isEmpty && looked != nil ? "its name is not known" : "nothing answers there"
             return unreachable("The server at \(address) cannot be reached: \(reason).", cause: "\(error)")
+        case let error as IOError where error.errnoCode == ECONNREFUSED:
+            return unreachable("The server at \(address) cannot be reached: nothing answers there.", cause: "\(error)")
         case let error as HTTPClientError where error == .cancelled: return CancellationError()
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             // A kept connection that the server had already closed looks like this: worth another try before giving up.

@@ -78,8 +78,10 @@ struct SchemaInstaller {
         try execute(
             "CREATE TABLE \(table.made) (\"id\" TEXT, \"mask\" INTEGER, \"rule\" INTEGER, \"open\" INTEGER NOT NULL, PRIMARY KEY (\"id\", \"mask\", \"rule\")) WITHOUT ROWID"
         )
-        try execute(
-            "CREATE TABLE \(table.captured) (\"id\" TEXT PRIMARY KEY\(fields.map { ", \(SQLText.name($0.name))" }.joined()))")
+        // Typeless columns, so that values are kept as they are; at most one row each.
+        let values = fields.map { ", \(SQLText.name($0.name))" }.joined()
+        try execute("CREATE TABLE \(table.captured) (\"id\" TEXT, \"replaced\" INTEGER\(values))")
+        try execute("CREATE TABLE \(table.renewed) (\"id\" TEXT\(values))")
         let words = (0..<4).map { ", \"c\($0)\" INTEGER" }.joined()
         try execute(
             "CREATE TABLE \(table.log) (\"seq\" INTEGER PRIMARY KEY, \"op\" INTEGER NOT NULL, \"id\" TEXT NOT NULL\(words)\(images))"
@@ -91,6 +93,7 @@ struct SchemaInstaller {
             let field = table.table.fields[index]
             try execute("ALTER TABLE \(table.shown) ADD COLUMN \(SQLText.name(field.name)) \(field.type.affinity)")
             try execute("ALTER TABLE \(table.captured) ADD COLUMN \(SQLText.name(field.name))")
+            try execute("ALTER TABLE \(table.renewed) ADD COLUMN \(SQLText.name(field.name))")
             try execute("ALTER TABLE \(table.log) ADD COLUMN \(SQLText.name(table.images[index]))")
         }
     }

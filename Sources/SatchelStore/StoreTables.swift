@@ -61,10 +61,10 @@ struct TableNames {
     let made: String
     /// The image of a row that INSERT OR REPLACE is about to remove: at most one row.
     let captured: String
+    /// The values that replace it, while the old ones are put back: empty between statements.
+    let renewed: String
     /// The open log.
     let log: String
-    /// View that takes the ids of new rows to be judged case by case.
-    let judged: String
     /// View: (id, field) of the cells that are hidden rather than NULL.
     let hidden: String
 
@@ -75,8 +75,8 @@ struct TableNames {
         placed = SQLText.name("_satchel_row_" + table.name)
         made = SQLText.name("_satchel_new_" + table.name)
         captured = SQLText.name("_satchel_old_" + table.name)
+        renewed = SQLText.name("_satchel_anew_" + table.name)
         log = SQLText.name("_satchel_log_" + table.name)
-        judged = SQLText.name("_satchel_judge_" + table.name)
         hidden = SQLText.name("_satchel_hidden_" + table.name)
     }
 

@@ -22,7 +22,7 @@ struct TriggerSQL {
     private var isReplaced: String { "EXISTS (SELECT 1 FROM \(names.captured) WHERE \"id\" = new.\"id\")" }
 
     var all: [String] {
-        [judgementView, judgement, capture, replace, insert, log, delete] + table.fields.indices.map(check)
+        [capture, replace, restore, insert, log, delete] + table.fields.indices.map(check)
     }
 
     private func trigger(_ name: String, _ event: String, when condition: String, _ statements: [String]) -> String {
@@ -51,39 +51,52 @@ struct TriggerSQL {
             ])
     }
 
-    /// Puts the old row back in silence and writes the new values over it, so that it is judged and logged as the update it is.
+    /// Notes that a captured row was indeed replaced. The work lies in `restore`, since SQLite sets up all that a trigger could
+    /// need each time it is asked, and this one is asked at every insert.
     private var replace: String {
-        guard !table.fields.isEmpty else {
-            return trigger("replace", "AFTER INSERT", when: "0", ["SELECT 1"])
-        }
-        let columns = SQLText.list(names.fieldNames)
-        let anew = names.fieldNames.map { "\(SQLText.name($0)) = new.\(SQLText.name($0))" }.joined(separator: ", ")
-        return trigger(
+        trigger(
             "replace", "AFTER INSERT", when: "\(Self.isLocal) AND \(isReplaced)",
-            [
-                "UPDATE \"_satchel_control\" SET \"applying\" = 1",
-                "UPDATE \(names.shown) SET (\(columns)) = (SELECT \(columns) FROM \(names.captured) WHERE \"id\" = new.\"id\")"
-                    + " WHERE \"id\" = new.\"id\"",
-                "UPDATE \"_satchel_control\" SET \"applying\" = 0",
-                "UPDATE \(names.shown) SET \(anew) WHERE \"id\" = new.\"id\"",
-            ])
+            ["UPDATE \(names.captured) SET \"replaced\" = 1 WHERE \"id\" = new.\"id\""])
+    }
+
+    /// Puts the old row back in silence and writes the new values over it, so that it is judged and logged as the update it is.
+    private var restore: String {
+        let columns = SQLText.list(names.fieldNames)
+        let old = names.fieldNames.map { "\(SQLText.name($0)) = new.\(SQLText.name($0))" }.joined(separator: ", ")
+        let all = SQLText.list(["id"] + names.fieldNames)
+        let work = [
+            "INSERT INTO \(names.renewed) (\(all)) SELECT \(all) FROM \(names.shown) WHERE \"id\" = new.\"id\"",
+            "UPDATE \"_satchel_control\" SET \"applying\" = 1",
+            "UPDATE \(names.shown) SET \(old) WHERE \"id\" = new.\"id\"",
+            "UPDATE \"_satchel_control\" SET \"applying\" = 0",
+            "UPDATE \(names.shown) SET (\(columns)) = (SELECT \(columns) FROM \(names.renewed)) WHERE \"id\" = new.\"id\"",
+            "DELETE FROM \(names.renewed)",
+        ]
+        return
+            "CREATE TRIGGER \(SQLText.name("_satchel_restore.\(table.name)")) AFTER UPDATE OF \"replaced\" ON \(names.captured)\n"
+            + "WHEN new.\"replaced\" = 1\nBEGIN\n" + (table.fields.isEmpty ? ["SELECT 1"] : work).map { "  \($0);\n" }.joined()
+            + "END"
     }
 
     // MARK: Insert
 
     private var insert: String {
-        // What a row that vanished unexplained left behind.
-        var statements = ["DELETE FROM \(names.made) WHERE \"id\" = new.\"id\""]
-        statements += placement.places.map { place in
+        // A conflict: a row of this id vanished unexplained before, and left its places behind.
+        var statements = placement.places.map { place in
             "INSERT INTO \(names.made) (\"id\", \"mask\", \"rule\", \"open\") SELECT new.\"id\", d.\"mask\", d.\"rule\", 1 FROM (\(place)) AS d"
+                + " WHERE 1 ON CONFLICT (\"id\", \"mask\", \"rule\") DO UPDATE SET \"open\" = 1"
         }
-        statements.append("INSERT INTO \(names.judged) (\"id\") SELECT new.\"id\" WHERE NOT (\(isPlain))")
+        let cases = ([identity] + table.fields.indices.map { ValueSQL(names, $0).check } + [creation]).compactMap { $0 }
+        statements.append("SELECT \(cases.joined(separator: ", ")) WHERE NOT (\(isPlain))")
         statements.append("INSERT INTO \(names.log) (\"op\", \"id\") VALUES (\(LogOperation.insert.rawValue), new.\"id\")")
         return trigger("insert", "AFTER INSERT", when: "\(Self.isLocal) AND NOT \(isReplaced)", statements)
     }
 
-    /// One look decides for most rows: every value is plainly good, and one place allows all of it. SQLite sets up all
-    /// that a trigger could need each time it runs, so that the page of cases behind each refusal lies elsewhere.
+    /// One look decides for most rows: every value is plainly good, and one place allows all of it. Only otherwise is each
+    /// thing asked by itself.
+    ///
+    /// What costs is not the looking but SQLite's temporary tables, which it sets up anew each time a trigger runs: nothing
+    /// here may need one (a UNION, an IN over three literals or more, INSERT INTO a view or from a table into itself).
     private var isPlain: String {
         let words = Dictionary(grouping: table.fields.indices, by: { FieldBit($0).word }).sorted { $0.key < $1.key }
         let allowed = words.map { word, fields in
@@ -92,57 +105,46 @@ struct TriggerSQL {
         }
         let mayCreate = placement.made(where: (["g.\"can_create\""] + allowed).joined(separator: " AND "))
         return
-            (["NOT (\(bootstrapping.condition))", isUUID("new")] + table.fields.indices.map { ValueSQL(names, $0).isPlain }
+            (["NOT (\(bootstrapping.condition))", isUUID] + table.fields.indices.map { ValueSQL(names, $0).isPlain }
             + ["EXISTS (\(mayCreate))"]).joined(separator: " AND ")
     }
 
-    private func isUUID(_ row: String) -> String {
-        let id = "\(row).\"id\""
-        // GLOB stops at a NUL, and casts a blob. One character class for each digit would take ten times as long.
+    /// GLOB stops at a NUL, and casts a blob. One character class for each digit would take five times as long.
+    private var isUUID: String {
+        let id = "new.\"id\""
         return
             "(typeof(\(id)) = 'text' AND length(CAST(\(id) AS BLOB)) = 36 AND \(id) GLOB '????????-????-7???-[89ab]???-????????????'"
             + " AND length(replace(\(id), '-', '')) = 32 AND trim(\(id), '0123456789abcdef-') = '')"
     }
 
-    /// Takes the ids of inserted rows that are not plainly good, and says what is wrong with them, if anything is.
-    private var judgementView: String { "CREATE VIEW \(names.judged) (\"id\") AS SELECT NULL" }
-
-    private var judgement: String {
-        let row = "r"
-        let there = PlacementSQL(names: names, tables: placement.tables, row: row)
-        let isKnown = "EXISTS (SELECT 1 FROM \(names.placed) WHERE \"id\" = \(row).\"id\")"
-        let identity = RaiseSQL.firstOf([
+    private var identity: String? {
+        let isKnown = "EXISTS (SELECT 1 FROM \(names.placed) WHERE \"id\" = new.\"id\")"
+        return RaiseSQL.firstOf([
             bootstrapping,
             RaiseSQL(
-                when: "NOT \(isUUID(row)) AND NOT \(isKnown)", .invalidID, at: "\(table.name).id",
+                when: "NOT \(isUUID) AND NOT \(isKnown)", .invalidID, at: "\(table.name).id",
                 "A new row needs an id of its own: a UUID of version 7 in lower case."),
         ])
-        let values = table.fields.indices.map { ValueSQL(names, $0, of: row).check }
-        let cases = ([identity] + values + [RaiseSQL.firstOf(faultsOfCreation(there))]).compactMap { $0 }
-        return "CREATE TRIGGER \(SQLText.name("_satchel_judge.\(table.name)")) INSTEAD OF INSERT ON \(names.judged)\nBEGIN\n"
-            + "  SELECT \(cases.joined(separator: ", ")) FROM \(names.shown) AS \(row) WHERE \(row).\"id\" = new.\"id\";\nEND"
     }
 
-    private func faultsOfCreation(_ there: PlacementSQL) -> [RaiseSQL] {
+    private var creation: String? {
         var refusals: [RaiseSQL] = []
-        if let nowhere = there.nowhere {
+        if let nowhere = placement.nowhere {
             let fields = table.placing.members.map { table.fields[$0].name }.joined(separator: ", ")
             refusals.append(RaiseSQL(when: nowhere, .noScope, at: table.name, "Nothing places this row: set one of \(fields)."))
         }
         refusals.append(
             RaiseSQL(
-                when: "NOT EXISTS (\(there.made(where: "g.\"can_create\"")))", .createNotPermitted, at: table.name,
+                when: "NOT EXISTS (\(placement.made(where: "g.\"can_create\"")))", .createNotPermitted, at: table.name,
                 "Your role may not create rows of this table there."))
-        return refusals
-            + table.fields.indices.map { field in
-                let bit = FieldBit(field)
-                let condition = "(\(bit.test("w", in: "g")) OR \(bit.test("s", in: "g")))"
-                let value = "\(there.row).\(SQLText.name(table.fields[field].name))"
-                return RaiseSQL(
-                    when: "\(value) IS NOT NULL AND NOT EXISTS (\(there.made(where: condition)))", .fieldNotSettable,
-                    at: place(field),
-                    "Your role may not set this field when creating a row.")
-            }
+        refusals += table.fields.indices.map { field in
+            let bit = FieldBit(field)
+            let condition = "(\(bit.test("w", in: "g")) OR \(bit.test("s", in: "g")))"
+            return RaiseSQL(
+                when: "\(new(field)) IS NOT NULL AND NOT EXISTS (\(placement.made(where: condition)))", .fieldNotSettable,
+                at: place(field), "Your role may not set this field when creating a row.")
+        }
+        return RaiseSQL.firstOf(refusals)
     }
 
     // MARK: Update

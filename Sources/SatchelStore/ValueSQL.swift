@@ -11,11 +11,10 @@ struct ValueSQL {
     let value: String
     private let place: String
 
-    /// - Parameter row: what the row is called there: `new`, or an alias.
-    init(_ names: TableNames, _ index: Int, of row: String = "new") {
+    init(_ names: TableNames, _ index: Int) {
         self.names = names
         field = names.table.fields[index]
-        value = "\(row)." + SQLText.name(field.name)
+        value = "new." + SQLText.name(field.name)
         place = "\(names.table.name).\(field.name)"
     }
 
@@ -53,12 +52,20 @@ struct ValueSQL {
         case .real: return ["abs(\(value)) <= \(Self.greatestReal)"]
         case .boolean: return ["\(value) IN (0, 1)"]
         case .blob: return [isShort]
-        case .enumeration(let values): return ["\(value) IN (\(values.map(SQLText.literal).joined(separator: ", ")))"]
+        case .enumeration(let values): return [isOne(of: values)]
         case .territory, .user, .reference:
             return [hasNoNUL, "length(CAST(\(value) AS BLOB)) BETWEEN 1 AND \(RowID.maximumBytes)"]
                 + shapeFaults.map { "NOT (\($0.condition))" }
         default: return [hasNoNUL, isShort] + shapeFaults.map { "NOT (\($0.condition))" }
         }
+    }
+
+    /// As alternatives: an IN over literals makes SQLite build a temporary table each time. Long lists would nest too deep.
+    private func isOne(of values: [String]) -> String {
+        let literals = values.map(SQLText.literal)
+        return literals.count > 100 || literals.isEmpty
+            ? "(\(value) IN (\(literals.joined(separator: ", "))))"
+            : "(" + literals.map { "\(value) = \($0)" }.joined(separator: " OR ") + ")"
     }
 
     private static let nul = "CAST(x'00' AS TEXT)"
@@ -127,10 +134,9 @@ struct ValueSQL {
                 + " OR length(\(value)) > 10 AND substr(\(value), 11) NOT GLOB '[Tt ][0-2][0-9]:[0-5][0-9]*'"
             return [mismatch(shape, "This field holds a time in UTC such as 2026-11-22T06:30:00Z.")]
         case .enumeration(let values):
-            let list = values.map(SQLText.literal).joined(separator: ", ")
             let some = values.prefix(12).joined(separator: ", ") + (values.count > 12 ? " …" : "")
             return [
-                RaiseSQL(when: "\(value) NOT IN (\(list))", .notInEnumeration, at: place, "This field holds one of \(some).")
+                RaiseSQL(when: "NOT \(isOne(of: values))", .notInEnumeration, at: place, "This field holds one of \(some).")
             ]
         case .set:
             let sentence = "This field holds a JSON array of texts."

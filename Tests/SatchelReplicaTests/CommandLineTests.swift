@@ -19,19 +19,24 @@ import Testing
             Field(name: "a_blob", type: .blob), Field(name: "a_json", type: .json),
         ])
 
-    private func value(_ argument: String) throws -> Value? { try Assignment.values([argument], table: Self.table).values.first }
+    private func value(_ argument: String) throws -> Value? {
+        try Assignment.values([argument], table: Self.table).values.first
+    }
 
     // MARK: FIELD=VALUE
 
     @Test(arguments: [
-        ("a_text=hello", Value.text("hello")), ("a_text=", .null), ("a_text:=\"\"", .text("")), ("a_text=a=b:=c", .text("a=b:=c")),
+        ("a_text=hello", Value.text("hello")), ("a_text=", .null), ("a_text:=\"\"", .text("")),
+        ("a_text=a=b:=c", .text("a=b:=c")),
         ("a_text=:=x", .text(":=x")), ("a_text:=\"é\\n\"", .text("é\n")), ("a_text:=null", .null), ("a_text:= null ", .null),
         ("an_integer=-12", .integer(-12)), ("an_integer:=9223372036854775807", .integer(.max)),
         ("an_integer:=-9223372036854775808", .integer(.min)), ("an_integer=9007199254740993", .integer(9_007_199_254_740_993)),
-        ("a_real=1e3", .real(1000)), ("a_real:=0.1", .real(0.1)), ("a_real:=-0.0", .real(0)), ("a_decimal=+012.50", .text("12.50")),
+        ("a_real=1e3", .real(1000)), ("a_real:=0.1", .real(0.1)), ("a_real:=-0.0", .real(0)),
+        ("a_decimal=+012.50", .text("12.50")),
         ("a_decimal:=\"12.50\"", .text("12.50")), ("a_boolean=TRUE", .integer(1)), ("a_boolean:=false", .integer(0)),
         ("a_date=2026-11-22", .text("2026-11-22")), ("a_datetime=2026-11-22T08:30:00+02:00", .text("2026-11-22T06:30:00Z")),
-        ("an_enum=two", .text("two")), ("a_set=b, a,b", .text("[\"a\",\"b\"]")), ("a_set:=[\"b\",\"a\"]", .text("[\"a\",\"b\"]")),
+        ("an_enum=two", .text("two")), ("a_set=b, a,b", .text("[\"a\",\"b\"]")),
+        ("a_set:=[\"b\",\"a\"]", .text("[\"a\",\"b\"]")),
         ("a_set:=[]", .text("[]")), ("a_blob=aGk=", .blob([0x68, 0x69])), ("a_blob:=\"aGk=\"", .blob([0x68, 0x69])),
         ("a_blob:=\"\"", .blob([])), ("a_json:={\"a\":[1,null]}", .text("{\"a\":[1,null]}")), ("a_json:=null", .null),
     ])

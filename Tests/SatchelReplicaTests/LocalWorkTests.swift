@@ -161,7 +161,8 @@ import Testing
 
     @Test func queriesOnlyRead() async throws {
         let world = try await World.ready()
-        let result = try await world.replica.query("SELECT id, name, visits, 1.5 AS r, x'01' AS b, NULL AS n, id FROM company LIMIT 1")
+        let result = try await world.replica.query(
+            "SELECT id, name, visits, 1.5 AS r, x'01' AS b, NULL AS n, id FROM company LIMIT 1")
         #expect(result.columns == ["id", "name", "visits", "r", "b", "n", "id:2"])
         #expect(
             result.rows == [
@@ -170,7 +171,10 @@ import Testing
                     .text(Sample.id(1).text),
                 ]
             ])
-        #expect(try await world.replica.query(" /* a */ -- b\n WITH c AS (SELECT 1 AS one) SELECT one FROM c").rows == [[.integer(1)]])
+        #expect(
+            try await world.replica.query(" /* a */ -- b\n WITH c AS (SELECT 1 AS one) SELECT one FROM c").rows == [
+                [.integer(1)]
+            ])
         #expect(try await world.replica.query("SELECT count(*) AS n FROM _satchel_transaction").rows == [[.integer(0)]])
         for (statement, expected) in [
             ("DELETE FROM company", ErrorCode.notReadOnly), ("UPDATE company SET name = 'x'", .notReadOnly),

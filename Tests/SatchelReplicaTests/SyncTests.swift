@@ -108,6 +108,29 @@ import Testing
         #expect(world.organisation.count("/v1/push") == 3)
     }
 
+    /// The server takes the device's clock at the push for its clock at the arrival: fetching a token must not come between.
+    @Test func theClockIsReadWhenThePushIsSent() async throws {
+        let clock = ManualClock(ClockReading(wallMilliseconds: 1_000_000, boot: [], uptimeMilliseconds: 1_000))
+        let world = try await World { $0.clock = clock }
+        _ = try await world.replica.sync()
+        try await world.replica.set("company", Sample.id(1), ["notes": .text("then")])
+        world.organisation.state.withLock { state in
+            state.token = "token-2"
+            state.clock = clock
+        }
+        _ = try await world.replica.sync()
+        let push = try #require(world.organisation.state.withLock { $0.requests.last { $0.path == "/v1/push" } })
+        var splitter = FrameSplitter()
+        splitter.append(push.body)
+        guard case .open(let open)? = try splitter.next().map({ try PushFrame(wireBytes: $0) }) else {
+            Issue.record("the push has no head")
+            return
+        }
+        #expect(open.clock == clock.reading())
+        let written = try #require(world.organisation.state.withLock { $0.transactions.first })
+        #expect(open.clock.wallMilliseconds - written.clock.wallMilliseconds == 5_000)
+    }
+
     @Test func aServerThatGoesAwayIsUnreachable() async throws {
         let world = try await World.ready()
         try await world.replica.set("company", Sample.id(1), ["notes": .text("safe")])
@@ -143,6 +166,16 @@ import Testing
         #expect(sent.flatMap(\.changes).filter { $0.cells.map(\.field) == ["notes"] }.count == 1)
         #expect(sent.flatMap(\.resolutions) == [Resolution(refusal: refusal.id, action: .retried)])
         #expect(await code { try await world.replica.discard(refusal.id) } == .refusalNotFound)
+    }
+
+    /// Another program's broken text, found when the sync closes it.
+    @Test func whatThisDeviceRefusesCountsToo() async throws {
+        let world = try await World.ready()
+        let raw = try DatabaseQueue(path: world.replica.path)
+        try await raw.write { try $0.execute(sql: "UPDATE company SET notes = CAST(x'C328' AS TEXT) WHERE visits = 1") }
+        let report = try await world.replica.sync()
+        #expect(report.refused == 1 && report.pushed == 0)
+        try raw.close()
     }
 
     @Test func aDiscardedRefusalIsToldToTheServer() async throws {

@@ -102,7 +102,8 @@ import X509
         until: TimeInterval = 3600
     ) async throws -> SatchelError {
         let authority = try TestAuthority()
-        let tls = try names.map { try authority.issue(names: $0, from: from, until: until) }
+        let tls =
+            try names.map { try authority.issue(names: $0, from: from, until: until) }
             ?? authority.issue(from: from, until: until)
         let server = try await ScriptedServer(tls) { _ in ScriptedServer.Reply([]) }
         let fault = try await fault(at: server.url, trusting: try make(authority))

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct AdminBackupTests {
     @Test func copyIsWholeAndForItsOwnerAlone() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             _ = try await world.ask(.addUser(id: "zoe", name: "Zoe"))
             let path = world.files + "/copy.sqlite"
             guard case .backup(let backup) = try await world.ask(.backup(path: path)) else {
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func copyIsOfOneMomentWhileOthersWrite() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let store = try SQLiteServerStore.open(at: world.folder.storePath)
             defer { try? store.close() }
             _ = try store.write {
@@ -47,7 +47,7 @@ import Testing
 
     /// The documented restore: the copy in the store's place. Replicas may have seen more than it holds, so it goes on in a new epoch.
     @Test func restoredCopyBeginsAnEpochOnce() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             _ = try await world.ask(.addUser(id: "zoe", name: "Zoe"))
             let path = world.files + "/copy.sqlite"
             _ = try await world.ask(.backup(path: path))

@@ -36,7 +36,7 @@ import Testing
     }
 
     private func withBench(_ body: (Bench) async throws -> Void) async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let store = try SQLiteServerStore.open(at: world.folder.storePath)
             defer { try? store.close() }
             let clock = TestClock()
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func beginsAndEndsAtItsTimes() async throws {
-        try await withBench { bench in
+        try await withBench { (bench: Bench) async throws in
             _ = await bench.order(from: 10, until: 20)
             #expect(try !bench.isHeld())
             #expect(try await bench.service.applyDueGrants() == bench.clock.now + 10_000)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func whatFellDueMeanwhileIsAppliedInItsOrder() async throws {
-        try await withBench { bench in
+        try await withBench { (bench: Bench) async throws in
             _ = await bench.order(from: 10, until: 20)
             bench.clock.advance(seconds: 3600)
             #expect(try await bench.service.applyDueGrants() == nil)
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func lastOrderReplacesWhatWasPlanned() async throws {
-        try await withBench { bench in
+        try await withBench { (bench: Bench) async throws in
             _ = await bench.order(until: 20)
             #expect(try bench.isHeld())
             _ = await bench.order()
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func revokeMayWaitAndMayEnd() async throws {
-        try await withBench { bench in
+        try await withBench { (bench: Bench) async throws in
             _ = await bench.order()
             _ = await bench.order(from: 10, until: 20, begins: false)
             #expect(try bench.isHeld())
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func clockServiceAppliesThemWhenTheirTimeComes() async throws {
-        try await withBench { bench in
+        try await withBench { (bench: Bench) async throws in
             _ = await bench.order(from: 3600)
             let clock = GrantClock(
                 changed: bench.changed, milliseconds: { bench.clock.now }, logger: Logger(label: "test")
@@ -144,7 +144,7 @@ import Testing
                       - {role: rep, territory: nordics, from: 2999-01-01}
                       - {role: manager, territory: emea, from: 2000-01-01, until: 2999-01-01}
                 """
-        try await AdminWorld.with(organisation: organisation) { world in
+        try await AdminWorld.with(organisation: organisation) { (world: AdminWorld) async throws in
             let held = try world.governance().organisation.grants.filter { $0.user == "carl" }
             #expect(held.map(\.role) == ["manager"])
             guard case .users(let users) = try await world.ask(.users) else { throw OtherAnswer() }

@@ -10,7 +10,7 @@ import Testing
 /// The operations on a real store, as commands do them that find no server.
 @Suite struct AdminServiceTests {
     @Test func territoriesAreListedParentsFirst() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             guard case .territories(let list) = try await world.ask(.territories) else { throw OtherAnswer() }
             #expect(list.map(\.id) == ["emea", "dach", "nordics"])
             #expect(list.map(\.parent) == [nil, "emea", "emea"])
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func territoriesAreAddedAndMoved() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             _ = try await world.ask(.addTerritory(id: "bavaria", name: "Bavaria", parent: "dach"))
             _ = try await world.ask(.addTerritory(id: "apac", name: "APAC", parent: nil))
             _ = try await world.ask(.moveTerritory(id: "dach", parent: "apac"))
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func wrongTerritoriesHaveTheirCodes() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             #expect(try await world.code(.addTerritory(id: "dach", name: "D", parent: nil)) == .alreadyExists)
             #expect(try await world.code(.addTerritory(id: "x", name: "X", parent: "no")) == .territoryUnknown)
             #expect(try await world.code(.addTerritory(id: " x", name: "X", parent: nil)) == .invalidID)
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func treesStayWithinTheirDepth() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let gateway = try await world.gateway()
             var parent = "dach"
             for level in 3...AdminLimits.territoryDepth {
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func usersComeAndAreShutOut() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             _ = try await world.ask(.addUser(id: "zoe", name: "Zoe Long"))
             #expect(try await world.code(.addUser(id: "zoe", name: "Z")) == .alreadyExists)
             #expect(try await world.code(.addUser(id: "import", name: "I")) == .alreadyExists)
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func grantsAreGivenAndTakenBack() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let order = GrantOrder(user: "ben", role: "manager", territory: "emea")
             _ = try await world.ask(.grant(order))
             _ = try await world.ask(.grant(order))
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func wrongGrantsHaveTheirCodes() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             #expect(try await world.code(.grant(GrantOrder(user: "no", role: "rep", territory: "dach"))) == .userUnknown)
             #expect(try await world.code(.grant(GrantOrder(user: "ben", role: "no", territory: "dach"))) == .roleUnknown)
             #expect(try await world.code(.grant(GrantOrder(user: "ben", role: "rep", territory: "no"))) == .territoryUnknown)
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func replicasAreListedAndRevoked() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             guard case .replicas(let none) = try await world.ask(.replicas) else { throw OtherAnswer() }
             // The server's own, which nobody can revoke.
             #expect(none.map(\.user) == ["import"])
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func statusSaysWhatThereIs() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             guard case .status(let status) = try await world.ask(.status) else { throw OtherAnswer() }
             #expect(status.organisation.hasPrefix("small-"))
             #expect(!status.isServing)

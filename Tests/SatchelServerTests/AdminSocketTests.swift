@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func requestsAndRepliesGoThrough() async throws {
-        try await withFolder { folder in
+        try await withFolder { (folder: DataFolder) async throws in
             let seen = Mutex<[String]>([])
             try await serving(folder) { request in
                 if case .addUser(let id, let name) = request { seen.withLock { $0.append("\(id) \(name)") } }
@@ -44,7 +44,7 @@ import Testing
                     return .failed(AdminFailure(SatchelError(.userUnknown, "No.", remedy: "Try.")))
                 }
                 return .done
-            } _: { _ in
+            } _: { (_: ServiceGroup) async throws in
                 let mode = try FileManager.default.attributesOfItem(atPath: folder.socketPath)[.posixPermissions] as? Int
                 #expect(mode == 0o600)
                 let client = try #require(try AdminClient.connect(folder))
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func socketThatWasLeftBehindIsNotAServer() async throws {
-        try await withFolder { folder in
+        try await withFolder { (folder: DataFolder) async throws in
             #expect(try AdminClient.connect(folder) == nil)
             do { _ = try LocalSocket.listen(folder.socketPath) }
             #expect(FileManager.default.fileExists(atPath: folder.socketPath))
@@ -77,7 +77,7 @@ import Testing
             // The next server takes its place.
             try await serving(folder) { _ in
                 .done
-            } _: { _ in
+            } _: { (_: ServiceGroup) async throws in
                 #expect(try AdminClient.connect(folder) != nil)
             }
         }
@@ -91,10 +91,10 @@ import Testing
     }
 
     @Test func nonsenseEndsItsOwnConnectionOnly() async throws {
-        try await withFolder { folder in
+        try await withFolder { (folder: DataFolder) async throws in
             try await serving(folder) { _ in
                 .done
-            } _: { _ in
+            } _: { (_: ServiceGroup) async throws in
                 for bytes: [UInt8] in [[0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 2, 0x7B, 0x7D], [0, 0, 1], []] {
                     guard let connection = try LocalSocket.connect(folder.socketPath) else { throw OtherAnswer() }
                     let socket = connection.release()
@@ -117,10 +117,10 @@ import Testing
     }
 
     @Test func tooManyConnectionsAreTold() async throws {
-        try await withFolder { folder in
+        try await withFolder { (folder: DataFolder) async throws in
             try await serving(folder) { _ in
                 .done
-            } _: { _ in
+            } _: { (_: ServiceGroup) async throws in
                 var clients: [AdminClient] = []
                 for _ in 0..<AdminLimits.connections {
                     let client = try #require(try AdminClient.connect(folder))
@@ -144,19 +144,20 @@ import Testing
 
     /// What is being answered at a shutdown is answered; an idle connection holds nothing up.
     @Test func shutdownFinishesWhatIsInFlight() async throws {
-        try await withFolder { folder in
+        try await withFolder { (folder: DataFolder) async throws in
             let began = WakeSignal()
             let goOn = WakeSignal()
             try await serving(folder) { _ in
                 began.raise()
                 await goOn.wait()
                 return .done
-            } _: { group in
+            } _: { (group: ServiceGroup) async throws in
                 let idle = try #require(try AdminClient.connect(folder))
                 let busy = try #require(try AdminClient.connect(folder))
                 async let reply = busy.ask(.status)
                 await began.wait()
                 await group.triggerGracefulShutdown()
+                try await eventually("it closes") { !FileManager.default.fileExists(atPath: folder.socketPath) }
                 goOn.raise()
                 guard case .done = try await reply else { throw OtherAnswer() }
                 await #expect(throws: SatchelError.self) { try await idle.ask(.status) }
@@ -167,7 +168,7 @@ import Testing
     // MARK: The lock
 
     @Test func lockIsHeldByOne() async throws {
-        try await withFolder { folder in
+        try await withFolder { (folder: DataFolder) async throws in
             var first = try FolderLock.take(folder)
             #expect(first != nil)
             #expect(try FolderLock.take(folder) == nil)
@@ -177,11 +178,11 @@ import Testing
     }
 
     @Test func secondServerOnAFolderIsRefused() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let lock = try FolderLock.take(world.folder)
             try await serving(world.folder) { _ in
                 .done
-            } _: { _ in
+            } _: { (_: ServiceGroup) async throws in
                 await #expect {
                     try await ServeCommand(world.folder, host: "127.0.0.1", port: 0, logger: Self.logger).run { _ in }
                 } throws: { ($0 as? SatchelError)?.code == .alreadyRunning }
@@ -193,13 +194,11 @@ import Testing
     }
 
     @Test func commandsWaitForEachOther() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let first = try await world.gateway()
             async let second = world.ask(.users)
             _ = try await first.ask(.users)
             try first.close()
-            withExtendedLifetime(first) {}
-            _ = consume first
             guard case .users = try await second else { throw OtherAnswer() }
         }
     }

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func makesAFolderForItsOwnerAlone() async throws {
-        try await withWorld { world in
+        try await withWorld { (world: AdminWorld) throws in
             let result = try world.start()
             #expect(result.territories == 3)
             #expect(result.users == 2)
@@ -37,14 +37,14 @@ import Testing
     }
 
     @Test func twoOrganisationsOfOneSchemaHaveDifferentNames() async throws {
-        try await withWorld { world in
+        try await withWorld { (world: AdminWorld) throws in
             let other = AdminWorld(folder: DataFolder(world.files + "/e"), files: world.files)
             #expect(try world.start().organisation != other.start().organisation)
         }
     }
 
     @Test func namesEveryProblemOfAFileALine() async throws {
-        try await withWorld { world in
+        try await withWorld { (world: AdminWorld) throws in
             try "schema: small\nversion: 1\ntables:\n  a:\n    partition: [nowhere]\n    fields: {x: {type: colour}}\n".write(
                 toFile: world.files + "/schema.yaml", atomically: true, encoding: .utf8)
             #expect {
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func missingFilesAreNamed() async throws {
-        try await withWorld { world in
+        try await withWorld { (world: AdminWorld) throws in
             #expect { try world.start(policy: "/nowhere/policy.yaml") } throws: { error in
                 (error as? SatchelError)?.code == .fileInvalid && "\(error)".contains("policy.yaml")
             }
@@ -66,14 +66,14 @@ import Testing
     }
 
     @Test func importIsNoUser() async throws {
-        try await withWorld { world in
+        try await withWorld { (world: AdminWorld) throws in
             try AdminWorld.write(AdminWorld.organisation + "\n  - {id: import, name: I}\n", to: world.files)
             #expect { try world.start() } throws: { ($0 as? SatchelError)?.code == .fileInvalid }
         }
     }
 
     @Test func givenCertificateMustBeAPair() async throws {
-        try await withWorld { world in
+        try await withWorld { (world: AdminWorld) throws in
             try DevelopmentCertificates.create(in: world.files)
             let other = world.files + "/other"
             try DevelopmentCertificates.create(in: other)
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func expiredCertificateIsRefused() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let old = world.files + "/old"
             try DevelopmentCertificates.create(in: old, now: Date(timeIntervalSinceNow: -1000 * 86_400))
             let files = try CertificateFiles.load(

@@ -80,7 +80,9 @@ struct CommitterTests {
         let gate = DispatchSemaphore(value: 0)
         counting.hold(gate)
         let failed = try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask { _ = try await committer.submit([items[0]]); return false }
+            group.addTask {
+                _ = try await committer.submit([items[0]]); return false
+            }
             try await eventually("The first is on its way.") { counting.writes == 1 }
             for item in items[1...3] {
                 group.addTask {

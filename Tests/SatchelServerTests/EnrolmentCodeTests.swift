@@ -17,7 +17,9 @@ struct EnrolmentCodeTests {
         #expect(EnrolmentCode("01ABCDEF10110000")?.text == "01AB-CDEF-1011-0000")
     }
 
-    @Test(arguments: ["", "0", "01AB-CDEF-1011-000", "01AB-CDEF-1011-00000", "01AB-CDEF-1011-000U", String(repeating: "-", count: 9000)])
+    @Test(arguments: [
+        "", "0", "01AB-CDEF-1011-000", "01AB-CDEF-1011-00000", "01AB-CDEF-1011-000U", String(repeating: "-", count: 9000),
+    ])
     func whatIsNoCodeIsNone(_ text: String) { #expect(EnrolmentCode(text) == nil) }
 }
 

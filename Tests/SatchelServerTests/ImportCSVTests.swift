@@ -109,7 +109,7 @@ import Testing
             for row in rows { CSVText.append(row, to: &bytes) }
             let records = try read(bytes, piece: random.between(1...9))
             #expect(records.map { $0.fields.map { Array($0.utf8) } } == rows.map { $0.map { Array($0.utf8) } })
-            #expect(records.allSatisfy(\.faults.isEmpty))
+            #expect(records.allSatisfy { $0.faults.isEmpty })
         }
     }
 

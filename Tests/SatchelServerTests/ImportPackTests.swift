@@ -49,7 +49,8 @@ import Testing
                 for table in CRMTable.allCases {
                     let index = try #require(schema.tableIndex(table.rawValue))
                     try data.forEachRow(of: table) { row in
-                        let stored = try #require(try reader.row(RowKey(table: index, id: try #require(RowID(row[0])))))
+                        let id = try #require(RowID(row[0]))
+                        let stored = try #require(try reader.row(RowKey(table: index, id: id)))
                         #expect(stored.state.isAlive)
                         for (column, text) in zip(table.columns, row).dropFirst() {
                             let field = try #require(schema.tables[index].fieldIndex(column))

@@ -17,7 +17,7 @@ import Testing
         """
 
     @Test func insertsThenUpdatesThenWritesNothing() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let first =
                 "id,name,territory,credit,since,tags\r\n1,Alpha,dach,0100.50,2026-01-02T03:04:05,\"b,a\"\r\n2,Beta,dach,,,\r\n"
             let one = try await world.importing(Self.companies, ["c.csv": first])
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func goesThroughTheLogAsItsOwnUser() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             _ = try await world.importing(Self.companies, ["c.csv": "id,name,territory,credit,since,tags\n1,A,dach,,,\n"])
             let entry = try #require(try world.withStore { try $0.entries(after: .zero, limit: 10) }.first)
             #expect(entry.user == "import")
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func badRowsAreNamedAndTheOthersLand() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let text = """
                 id,name,territory,credit,since,tags
                 1,Alpha,dach,1,,
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func filesThatDoNotFitChangeNothing() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             await #expect(throws: FileProblems.self) {
                 try await world.importing(Self.companies, ["c.csv": "id,name\n1,Alpha\n"])
             }
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func joinsConditionsAndTemplates() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let mapping = """
                 - file: line.csv
                   join:
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test func joinedRowsWithOneKeyMustAgree() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let mapping = """
                 - file: c.csv
                   join: [{file: t.csv, on: {id: company}, as: t}]
@@ -171,7 +171,7 @@ import Testing
         """
 
     @Test func rowsWaitForWhatTheyReferTo() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let files = [
                 // Bosses below their people, one pair that are each other's, one who is their own; a company above its parent.
                 "p.csv":
@@ -193,7 +193,7 @@ import Testing
 
     /// A chain through a file of several batches, in the worst order, and a circle that closes across them.
     @Test func longChainsLand() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let count = 2_500
             let chain = (1...count).map { "\($0),N,,\($0 % count + 1)\n" }.joined()
             let files = ["p.csv": "id,name,company,boss\n" + chain, "c.csv": "id,name,territory,parent\n"]
@@ -210,7 +210,7 @@ import Testing
     }
 
     @Test func laterVersionOfARowStaysLater() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             // Row 1 waits for its boss; what follows about it must not be overtaken when it lands at last.
             let text = "id,name,company,boss\n1,old,,2\n1,new,,2\n2,B,,\n3,one,,\n3,two,,\n"
             let result = try await world.importing(
@@ -222,7 +222,7 @@ import Testing
     }
 
     @Test func deletedRowComesBackWithWhatTheFileSays() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let files = ["c.csv": "id,name,territory,credit,since,tags\n1,Alpha,dach,5,,\n"]
             _ = try await world.importing(Self.companies, files)
             try world.withStore { try Self.delete("1", in: $0) }
@@ -254,7 +254,7 @@ import Testing
     // MARK: Sizes
 
     @Test func manyRowsMakeBatchesOfAThousand() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let rows = (1...2_300).map { "\($0),Company \($0),dach,\($0),,\n" }.joined()
             let result = try await world.importing(Self.companies, ["c.csv": "id,name,territory,credit,since,tags\n" + rows])
             #expect(result.summary == ImportSummary(rows: 2_300, unchanged: 0, bad: 0))
@@ -269,7 +269,7 @@ import Testing
     }
 
     @Test func largeValuesLandAndTooLargeOnesAreNamed() async throws {
-        try await AdminWorld.with { world in
+        try await AdminWorld.with { (world: AdminWorld) async throws in
             let mapping = "- {file: f.csv, table: product, id: id, fields: {name: name, photo: photo}}\n"
             let fits = Data(repeating: 7, count: 700_000).base64EncodedString()
             let large = Data(repeating: 7, count: Limits.valueBytes + 1).base64EncodedString()

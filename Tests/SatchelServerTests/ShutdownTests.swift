@@ -11,7 +11,7 @@ import Testing
 struct ConnectionTests {
     @Test func aSilentConnectionIsDroppedAndASpeakingOneIsNot() async throws {
         var limits = ServerLimits()
-        limits.handshake = .milliseconds(200)
+        limits.handshake = .seconds(1)
         try await TestServer.run(limits: limits) { server in
             let silent = try await RawConnection.plain(server)
             let half = try await RawConnection.plain(server)
@@ -27,8 +27,8 @@ struct ConnectionTests {
 
     @Test func requestsThatAreNeverFinishedAreDropped() async throws {
         var limits = ServerLimits()
-        limits.requestIdle = .milliseconds(200)
-        limits.silentConnection = .milliseconds(600)
+        limits.requestIdle = .seconds(1)
+        limits.silentConnection = .seconds(2)
         try await TestServer.run(limits: limits) { server in
             let head = try await RawConnection.secure(server, protocols: ["http/1.1"])
             try await head.send("POST /v1/enrol HTTP/1.1\r\nhost: loc")
@@ -48,7 +48,7 @@ struct ConnectionTests {
                 try await connection.send(RawConnection.http2Preface)
                 try await eventually("It is answered.") { connection.received.count >= 9 }
                 connection.spoilNext()
-                try? await connection.send(RawConnection.http2Request)
+                try? await connection.send(RawConnection.http2Request(stream: 1))
                 try await eventually("It is dropped.") { !connection.isOpen }
             }
             #expect(try await TestClient(server).post("/v1/health", method: "GET").status == 200)
@@ -75,7 +75,8 @@ struct ShutdownTests {
             let device = try await TestDevice.enrolled("anna", server, client)
             let token = try await device.token(client)
             // Two that listen,
-            let live1 = try await server.live(device, try TestClient(server, version: .http1Only))
+            let client1 = try TestClient(server, version: .http1Only)
+            let live1 = try await server.live(device, client1)
             let live2 = try await server.live(device, client)
             _ = try await live1.run()
             _ = try await live2.run()
@@ -113,8 +114,11 @@ struct ShutdownTests {
             #expect(first == .shuttingDown && second == .shuttingDown)
             try await server.waitForEnd(seconds: 10)
             #expect(ContinuousClock.now - start < .seconds(10))
-            #expect(![silent, idle, head, push, enrol, stubborn].contains { $0.isOpen })
+            try await eventually("Nobody is left.") {
+                ![silent, idle, head, push, enrol, stubborn].contains { $0.isOpen }
+            }
             try? await deaf.close()
+            withExtendedLifetime(client1) {}
         }
     }
 
@@ -140,6 +144,35 @@ struct ShutdownTests {
         }
     }
 
+    /// Without grace, as when something beside the server fails: requests that still come must not end the process.
+    @Test func aCancelledServerTakesNoMoreStreams() async throws {
+        let folder = try TestFolder()
+        try DevelopmentCertificates.create(in: folder.path)
+        let store = try SQLiteServerStore.create(
+            at: folder.path + "/satchel.sqlite", organisation: "org", governance: TestRules.governance())
+        let port = Waiting<Int>()
+        let ended = Waiting<Bool>()
+        let server = try SatchelServer(
+            configuration: ServerConfiguration(dataFolder: folder.path, port: 0), store: store, ready: { port.set($0) })
+        let running = Task {
+            defer { ended.set(true) }
+            try await server.run()
+        }
+        let connection = try await RawConnection.secure(
+            port: try await port.value(seconds: 20), authority: DevelopmentCertificates.authorityPath(in: folder.path),
+            protocols: ["h2"])
+        try await connection.send(RawConnection.http2Preface)
+        try await connection.send(RawConnection.http2Request(stream: 1))
+        try await eventually("It is answered.") { connection.received.count > 60 }
+        running.cancel()
+        for stream in 1..<50 {
+            try? await connection.send(RawConnection.http2Request(stream: UInt8(2 * stream + 1)))
+        }
+        try await eventually("It is dropped.") { !connection.isOpen }
+        _ = try await ended.value(seconds: 10)
+        try store.close()
+    }
+
     @Test func aPortInUseIsNamed() async throws {
         try await TestServer.run { server in
             var configuration = ServerConfiguration(dataFolder: server.folder.path, port: server.port)
@@ -147,14 +180,17 @@ struct ShutdownTests {
             let second = try SatchelServer(configuration: configuration, store: server.store)
             let error = await #expect(throws: SatchelError.self) { try await second.run() }
             #expect(error?.code == .portInUse)
+            let third = try SatchelServer(configuration: configuration, store: server.store)
+            let same = await #expect(throws: SatchelError.self) { try await third.runUntilTerminated() }
+            #expect(same?.code == .portInUse)
         }
     }
 }
 
 extension RawConnection {
     /// What every HTTP/2 connection begins with, and an empty SETTINGS frame.
-    /// A HEADERS frame that opens and ends stream 1: GET / of localhost over https, from HPACK's static table.
-    static let http2Request: [UInt8] = [0, 0, 3, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x87]
+    /// A HEADERS frame that opens and ends a stream: GET / over https, from HPACK's static table.
+    static func http2Request(stream: UInt8) -> [UInt8] { [0, 0, 3, 1, 5, 0, 0, 0, stream, 0x82, 0x84, 0x87] }
 
     static let http2Preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
 }

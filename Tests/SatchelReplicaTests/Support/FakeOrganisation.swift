@@ -34,6 +34,8 @@ final class FakeOrganisation: Sendable {
         var held: [AsyncStream<[UInt8]>.Continuation] = []
         /// Live pulls answer once and then never again.
         var isLiveSilent = false
+        /// Goes on by five seconds while a token is fetched.
+        var clock: ManualClock?
     }
 
     let state = Mutex(State())
@@ -82,6 +84,7 @@ final class FakeOrganisation: Sendable {
             let content = SignedContent.token(organisation: state.organisation, replica: proof.replica, nonce: proof.nonce)
             try check(proof.signature, content, state.publicKey)
             state.tokensGiven += 1
+            state.clock?.advance(milliseconds: 5_000)
             return try TokenReply(token: state.token, seconds: 600).wireBytes()
         case "/v1/push":
             try authorise(request, state)

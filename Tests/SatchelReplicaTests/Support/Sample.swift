@@ -55,7 +55,8 @@ enum Sample {
     /// One run from nothing, without its checkpoint.
     static func load(_ batches: [RowBatch], to position: UInt64) -> [PullFrame] {
         [
-            .begin(PullBegin(from: .zero, to: Position(position), expectedRows: UInt64(batches.reduce(0) { $0 + $1.ids.count }))),
+            .begin(
+                PullBegin(from: .zero, to: Position(position), expectedRows: UInt64(batches.reduce(0) { $0 + $1.ids.count }))),
             .schema(schema.description), .mask(mask), .places(places),
         ] + batches.map(PullFrame.rows)
     }

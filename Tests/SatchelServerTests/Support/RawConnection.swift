@@ -52,10 +52,14 @@ final class RawConnection: Sendable {
     static func plain(_ server: TestServer) async throws -> RawConnection { try await open(server.port, nil) }
 
     static func secure(_ server: TestServer, protocols: [String]) async throws -> RawConnection {
+        try await secure(port: server.port, authority: server.authority, protocols: protocols)
+    }
+
+    static func secure(port: Int, authority: String, protocols: [String]) async throws -> RawConnection {
         var tls = TLSConfiguration.makeClientConfiguration()
-        tls.trustRoots = .file(server.authority)
+        tls.trustRoots = .file(authority)
         tls.applicationProtocols = protocols
-        return try await open(server.port, tls)
+        return try await open(port, tls)
     }
 
     private static func open(_ port: Int, _ tls: TLSConfiguration?) async throws -> RawConnection {

@@ -6,7 +6,8 @@ import SatchelReplica
 
 struct EnrolCommand: ReplicaCommand {
     static let configuration = CommandConfiguration(
-        commandName: "enrol", abstract: "Take on an identity: for a new file, or a new one for this file, which keeps its queue.")
+        commandName: "enrol",
+        abstract: "Take on an identity: for a new file, or a new one for this file, which keeps its queue.")
 
     @Option(help: ArgumentHelp("The server's address, https://HOST:PORT.", valueName: "url"))
     var server: String

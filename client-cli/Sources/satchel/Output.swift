@@ -28,7 +28,8 @@ struct Output: Sendable {
     }
 
     /// A table, or a sentence where there is nothing to show.
-    func table(_ json: @autoclosure () -> JSON, _ table: @autoclosure () -> TextTable, ifEmpty sentence: String, isEmpty: Bool) {
+    func table(_ json: @autoclosure () -> JSON, _ table: @autoclosure () -> TextTable, ifEmpty sentence: String, isEmpty: Bool)
+    {
         result(json(), isEmpty ? sentence : table().text(widest: isTerminal ? 48 : nil, heading: bold))
     }
 

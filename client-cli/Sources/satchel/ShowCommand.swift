@@ -36,7 +36,8 @@ enum RowArgument {
     static func id(_ text: String) throws -> RowID {
         guard let id = RowID(text) else {
             throw SatchelError(
-                .invalidID, "A row id has 1 to \(RowID.maximumBytes) bytes and no NUL.", remedy: "List the table to see its ids.")
+                .invalidID, "A row id has 1 to \(RowID.maximumBytes) bytes and no NUL.",
+                remedy: "List the table to see its ids.")
         }
         return id
     }

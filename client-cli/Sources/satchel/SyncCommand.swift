@@ -17,7 +17,9 @@ struct SyncCommand: ReplicaCommand {
         do {
             defer { output.endProgress() }
             report = try await replica.sync { progress in
-                output.progress("sent \(progress.pushed), received \(progress.received)\(progress.expected.map { " of about \($0)" } ?? "") rows")
+                output.progress(
+                    "sent \(progress.pushed), received \(progress.received)\(progress.expected.map { " of about \($0)" } ?? "") rows"
+                )
             }
         }
         output.result(Self.json(report), Self.sentence(report))

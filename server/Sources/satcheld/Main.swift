@@ -66,7 +66,7 @@ struct Report {
             // Problems of files come one a line.
             let isList = error.message.contains("\n")
             Output.error(isList ? "\(error.message)\n\(error.remedy)" : "\(error.message) \(error.remedy)")
-            if let cause = error.cause { Output.error("Cause: \(cause)") }
+            if error.code == .internalError, let cause = error.cause { Output.error("Cause: \(cause)") }
         }
         return error.code == .usage ? 2 : 1
     }

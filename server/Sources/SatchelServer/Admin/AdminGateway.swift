@@ -56,9 +56,11 @@ public final class AdminGateway: ImportSink {
         throw Self.misunderstood
     }
 
-    /// To be called when all is done: folds the store's write-ahead log into it, so that nothing but the store is left behind.
+    /// To be called when all is done: folds the store's write-ahead log into it, and lets others at the folder.
     public func close() throws {
-        if case .direct(_, let store, _) = way { try store.close() }
+        guard case .direct(_, let store, let lock) = way else { return }
+        defer { lock.release() }
+        try store.close()
     }
 
     /// The answer to another question than the one that was asked.

@@ -4,8 +4,6 @@ enum AdminLimits {
     static let frameBytes = 24 * 1024 * 1024
     /// Connections to the socket at a time: commands of a person and of scripts.
     static let connections = 16
-    /// Bytes of a Unix socket's path that every system we run on takes (`sockaddr_un`, its closing zero excluded).
-    static let socketPathBytes = 103
     /// How long a command waits for another one that works on the folder without a server.
     static let lockWaitSeconds = 10
     /// How long a server that starts waits for such a command.

@@ -54,6 +54,8 @@ public final class AdminSocketServer: Service {
         Thread.detachNewThread { self.listen() }
         // Cancellation ends it the same way.
         try? await gracefulShutdown()
+        // First, so that from now on a command waits for the folder's lock instead of for an answer.
+        unlink(path)
         _ = [UInt8(1)].withUnsafeBytes { write(stop.writing, $0.baseAddress, 1) }
         await withTaskGroup { group in
             group.addTask { await self.drain() }
@@ -64,7 +66,6 @@ public final class AdminSocketServer: Service {
             await group.next()
             group.cancelAll()
         }
-        unlink(path)
     }
 
     private func drain() async {

@@ -21,13 +21,15 @@ public struct DataFolder: Sendable, Hashable {
     public var holdsStore: Bool { access(storePath, F_OK) == 0 }
 
     /// Makes the folder, for its owner alone.
-    /// - Throws: `already-exists` where an organisation is, `data-folder-invalid` where the folder cannot be made or used.
+    /// - Throws: `already-exists` where an organisation is, `data-folder-invalid` where the folder cannot be made or used, or its
+    ///   path is too long.
     public func create() throws {
         if holdsStore {
             throw SatchelError(
                 .alreadyExists, "The folder \(path) holds an organisation already.",
                 remedy: "Serve it, or begin another organisation in another folder.")
         }
+        try LocalSocket.checkLength(socketPath)
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {

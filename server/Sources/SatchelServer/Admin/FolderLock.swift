@@ -10,6 +10,9 @@ public final class FolderLock: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Lets another take it, before this object goes.
+    func release() { flock(descriptor, LOCK_UN) }
+
     /// - Returns: nil while another holds it.
     /// - Throws: `data-folder-invalid` when the lock file cannot be opened.
     public static func take(_ folder: DataFolder) throws -> FolderLock? {

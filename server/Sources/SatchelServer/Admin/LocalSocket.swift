@@ -147,19 +147,23 @@ struct LocalSocket: ~Copyable {
     private static func withAddress<Result>(
         _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) throws -> Result {
-        let bytes = Array(path.utf8)
-        guard bytes.count <= AdminLimits.socketPathBytes else {
-            throw SatchelError(
-                .dataFolderInvalid,
-                "The path \(path) is \(bytes.count) bytes long; a socket's may have \(AdminLimits.socketPathBytes).",
-                remedy: "Use a data folder with a shorter path.")
-        }
+        try checkLength(path)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }
+    }
+
+    /// That a socket can have this path: `sockaddr_un` holds 108 bytes on Linux, 104 elsewhere, a closing zero included.
+    /// - Throws: `data-folder-invalid`.
+    static func checkLength(_ path: String) throws {
+        let most = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+        guard path.utf8.count > most else { return }
+        throw SatchelError(
+            .dataFolderInvalid, "The path \(path) is \(path.utf8.count) bytes long; a socket's may have \(most).",
+            remedy: "Use a data folder with a shorter path.")
     }
 
     private static func failure(_ message: String, _ remedy: String) -> SatchelError {

@@ -22,7 +22,21 @@ final class ServerHost: AdminHost {
         try await server.govern(changes, by: AdminService.administrator)
     }
 
-    func ingest(_ items: [IngestItem]) async throws -> [IngestOutcome] { try await server.committer.submit(items).outcomes }
+    /// Waits while reps' pushes are more than the server takes at once: an import is in no hurry.
+    func ingest(_ items: [IngestItem]) async throws -> [IngestOutcome] {
+        var tries = 0
+        while true {
+            do {
+                return try await server.committer.submit(items).outcomes
+            } catch let failure as Failure where failure.code == .busy && tries < Self.tries {
+                tries += 1
+                try await Task.sleep(for: .milliseconds(250))
+            }
+        }
+    }
+
+    /// A minute of them.
+    private static let tries = 240
 
     func revoke(_ replica: ReplicaID) async throws { try server.revoke(replica) }
 

@@ -24,7 +24,7 @@ public final class SatchelServer: Service {
     private let tokenSecret: [UInt8]
     private let certificate: ReloadableCertificate
     private let hub: LiveHub
-    private let gate: PassGate
+    private let passes: PassRunner
     private let closing = ClosingSign()
     private let now: ServerClock
     private let logger: Logger
@@ -73,7 +73,7 @@ public final class SatchelServer: Service {
                 certificate: configuration.certificate, key: configuration.privateKey, closing: configuration.limits.closing))
         let hub = LiveHub(limits: configuration.limits)
         self.hub = hub
-        gate = PassGate(count: configuration.limits.passes)
+        passes = PassRunner(store: store, limits: configuration.limits)
         committer = Committer(store: store, limits: configuration.limits, logger: logger) { hub.publish($0) }
     }
 
@@ -85,6 +85,7 @@ public final class SatchelServer: Service {
     /// - Throws: `SatchelError` `.portInUse`, `.usage` for an address that cannot be listened on.
     public func run() async throws {
         let responder = await responder()
+        let connections = min(configuration.limits.connections, OpenFiles.raise() - configuration.limits.otherFiles)
         let application = Application(
             responder: responder,
             server: HTTPServerBuilder { [certificate, configuration, closing] handler in
@@ -93,7 +94,7 @@ public final class SatchelServer: Service {
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(configuration.limits.connections)),
+                availableConnectionsDelegate: MaximumAvailableConnections(connections)),
             onServerRunning: { [ready, port = configuration.port] channel in
                 await ready(channel.localAddress?.port ?? port)
             },
@@ -135,7 +136,7 @@ public final class SatchelServer: Service {
 
     private func beginClosing() {
         guard closing.set() else { return }
-        gate.close()
+        passes.close()
         hub.close()
     }
 
@@ -153,7 +154,7 @@ public final class SatchelServer: Service {
                 store: store, committer: committer, identities: identities, hub: hub, sealer: sealer, limits: limits, now: now,
                 logger: logger),
             pull: PullRoute(
-                hub: hub, passes: PassRunner(store: store, gate: gate), sealer: sealer, cipher: cipher, limits: limits,
+                hub: hub, passes: passes, sealer: sealer, cipher: cipher, limits: limits,
                 logger: logger),
             closing: closing)
         return ServerResponder(table: table, tokens: tokens, identities: identities, limits: limits)

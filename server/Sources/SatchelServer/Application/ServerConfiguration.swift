@@ -10,7 +10,8 @@ public struct ServerConfiguration: Sendable {
     public var limits: ServerLimits
 
     public init(
-        host: String = "127.0.0.1", port: Int = 7443, certificate: String, privateKey: String, limits: ServerLimits = ServerLimits()
+        host: String = "127.0.0.1", port: Int = 7443, certificate: String, privateKey: String,
+        limits: ServerLimits = ServerLimits()
     ) {
         self.host = host
         self.port = port

@@ -16,11 +16,20 @@ public struct ServerLimits: Sendable {
     public var closing: Duration = .seconds(1)
     public var heartbeat: Duration = .seconds(Limits.heartbeatSeconds)
 
-    /// Connections at once, of all kinds. Beyond it they wait unaccepted: 10,000 replicas (DESIGN §6) at some 35 KB each.
+    /// Connections at once, of all kinds: 10,000 replicas (DESIGN §6), at some 35 KB each, and some that come and go. Beyond
+    /// it they wait unaccepted. The system's limit on open files may set it lower.
     public var connections = 12_000
-    /// Passes of pulls that hold a snapshot of the store at once; more wait. Below the number of the store's readers, so that
-    /// pushes always find one.
-    public var passes = 4
+    /// Open files that are not connections: the store's, the certificates', the log's.
+    public var otherFiles = 128
+    /// Passes of pulls that hold a snapshot of the store at once; more wait. First loads, which a slow line holds up for long,
+    /// have places of their own, so that they never stand before those who only want what is new. Together they are fewer
+    /// than the store's readers, so that a push always finds one.
+    public var passes = 8
+    public var firstLoads = 8
+    /// Pushes and pulls that one replica may have open: an app and a command line on one file, each with a push and a live
+    /// pull, and two that broke without anyone having noticed yet. Below `firstLoads`, so that one device never takes all
+    /// places.
+    public var streamsOfReplica = 6
     /// Encoded frames between a pass and its connection: one batch in flight and one ready. A single frame may exceed it.
     public var passBytes = 2 * Limits.batchBytes
     /// A reader that takes nothing for this long is cut: it holds a snapshot that others wait for.

@@ -48,15 +48,13 @@ public struct Importer {
             if count % 10_000 == 0 { progress("\(entry.file): \(count) rows") }
             let row = ImportRow(
                 file: entry.file, line: selected.line, group: entry.group, id: selected.id, values: selected.values)
-            if !selected.problems.isEmpty {
+            guard selected.problems.isEmpty else {
                 try bad(row, selected.problems)
-            } else if waiting.contains(row.key) {
-                // An earlier version of the row waits; this one must not overtake it.
-                try wait(row, for: [])
-            } else {
-                if !pending.hasRoom(for: row) { try await flush() }
-                pending.add(row)
+                continue
             }
+            if !pending.hasRoom(for: row) { try await flush() }
+            // An earlier version of the row that waits must not be overtaken.
+            if waiting.contains(row.key) { try wait(row, for: []) } else { pending.add(row) }
         }
         try await flush()
         progress("\(entry.file): \(count) rows")

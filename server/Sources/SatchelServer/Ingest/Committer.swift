@@ -119,7 +119,7 @@ public actor Committer {
                 outcomes = outcomes.dropFirst(submission.items.count)
                 submission.continuation.resume(returning: Admitted(outcomes: own, applied: report.applied))
             }
-        } catch where group.count > 1 {
+        } catch  where group.count > 1 {
             // One that cannot be stored must not hold up its neighbours.
             logger.warning("A group could not be committed; trying its parts.", metadata: ["cause": "\(error)"])
             for submission in group { await commit([submission]) }

@@ -18,6 +18,8 @@ final class LiveHub: Sendable {
         var live: [ObjectIdentifier: Live] = [:]
         var byScope: [Scope: Set<ObjectIdentifier>] = [:]
         var byReplica: [ReplicaID: Set<ObjectIdentifier>] = [:]
+        /// All streams of each replica, the oldest first.
+        var opened: [ReplicaID: [StreamTicket]] = [:]
         /// The last commit that was published here.
         var head = Position.zero
         var isClosed = false
@@ -31,20 +33,32 @@ final class LiveHub: Sendable {
     var streamCount: Int { state.withLock { $0.streams.count } }
     var liveCount: Int { state.withLock { $0.live.count } }
 
+    /// A replica that opens more streams than it can have a use for has lost the oldest: it is cut.
     /// - Throws: `Failure` `.shuttingDown`.
     func open(_ ticket: StreamTicket) throws(Failure) {
-        let isOpen = state.withLock { state in
-            if state.isClosed { return false }
+        let (isOpen, surplus) = state.withLock { state -> (Bool, StreamTicket?) in
+            if state.isClosed { return (false, nil) }
             state.streams[ObjectIdentifier(ticket)] = ticket
-            return true
+            var opened = state.opened[ticket.principal.replica] ?? []
+            opened.append(ticket)
+            let surplus = opened.count > limits.streamsOfReplica ? opened.removeFirst() : nil
+            state.opened[ticket.principal.replica] = opened
+            return (true, surplus)
         }
+        surplus?.end(Self.tooMany, isCut: true)
         if !isOpen { throw .shuttingDown }
     }
+
+    private static let tooMany = Failure(
+        code: .busy, message: "This device has opened too many streams; the newer ones go on.", action: .retryAfter(seconds: 10)
+    )
 
     func close(_ ticket: StreamTicket) {
         state.withLock { state in
             let id = ObjectIdentifier(ticket)
             state.streams[id] = nil
+            let opened = (state.opened[ticket.principal.replica] ?? []).filter { $0 !== ticket }
+            state.opened[ticket.principal.replica] = opened.isEmpty ? nil : opened
             if let live = state.live.removeValue(forKey: id) { Self.forget(live.interest, id, &state) }
         }
     }

@@ -1,7 +1,7 @@
 import SatchelProtocol
 import Synchronization
 
-/// Lets so many passes run at once, the others wait in line: each holds a thread and a snapshot of the store.
+/// Lets so many run at once, the others wait in line: each pass holds a thread and a snapshot of the store.
 final class PassGate: Sendable {
     private struct State {
         var free: Int

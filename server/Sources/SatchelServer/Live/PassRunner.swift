@@ -13,19 +13,29 @@ struct PassRunner: Sendable {
     }
 
     private let store: any ServerStore
-    private let gate: PassGate
+    private let news: PassGate
+    private let firstLoads: PassGate
     private let threads = Blocking.concurrent("satchel.pull")
 
-    init(store: any ServerStore, gate: PassGate) {
+    init(store: any ServerStore, limits: ServerLimits) {
         self.store = store
-        self.gate = gate
+        news = PassGate(count: limits.passes)
+        firstLoads = PassGate(count: limits.firstLoads)
+    }
+
+    /// Nobody begins a pass any more.
+    func close() {
+        news.close()
+        firstLoads.close()
     }
 
     /// One pass, into a channel that is finished in the end, whatever happens.
+    ///
+    /// - Parameter isFirstLoad: whether everything is to be told, rather than what is new.
     /// - Returns: nil when the pass did not come to its end.
-    func run(_ session: PullSession, into frames: FrameChannel) async -> Outcome? {
+    func run(_ session: PullSession, isFirstLoad: Bool, into frames: FrameChannel) async -> Outcome? {
         do {
-            let outcome = try await gate.withPlace {
+            let outcome = try await (isFirstLoad ? firstLoads : news).withPlace {
                 try await threads.run { [store] in
                     try store.read { try Self.pass(session, $0, frames) }
                 }

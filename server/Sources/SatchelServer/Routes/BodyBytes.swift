@@ -29,6 +29,7 @@ enum BodyBytes {
 
     static func tooLarge(_ limit: Int) -> SatchelError {
         SatchelError(
-            .tooLarge, "The request is longer than \(limit) bytes.", remedy: "Send it in smaller parts, within SPEC.md's limits.")
+            .tooLarge, "The request is longer than \(limit) bytes.",
+            remedy: "Send it in smaller parts, within SPEC.md's limits.")
     }
 }

@@ -20,7 +20,8 @@ struct IdentityRoutes: Sendable {
         guard request.wireVersion <= Limits.wireVersion else {
             throw Failure(
                 code: .upgradeServer,
-                message: "The client speaks version \(request.wireVersion), this server \(Limits.wireVersion).", action: .giveUp)
+                message: "The client speaks version \(request.wireVersion), this server \(Limits.wireVersion).", action: .giveUp
+            )
         }
         return try Answer.message(try await disk.run { [identities] in try identities.enrol(request) })
     }

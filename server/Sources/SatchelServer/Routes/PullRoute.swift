@@ -21,7 +21,7 @@ struct PullRoute: Sendable {
             route: self,
             session: PullSession(
                 open: open, replica: principal.replica, user: principal.user, sealer: sealer, cipher: cipher),
-            isLive: open.isLive,
+            isLive: open.isLive, isFirstLoad: open.isFull || open.commitment.cursor == nil,
             ticket: StreamTicket(principal: principal) { channel.close(promise: nil) })
         // The body is read; what is left of it is to see the connection's end.
         var request = exchange.request
@@ -56,6 +56,7 @@ struct PullStream: Sendable {
     let route: PullRoute
     let session: PullSession
     let isLive: Bool
+    let isFirstLoad: Bool
     let ticket: StreamTicket
 
     /// Nobody reads it.
@@ -78,24 +79,28 @@ struct PullStream: Sendable {
 
     private func passes(_ writer: inout any ResponseBodyWriter) async throws {
         var session = session
+        var isFirstLoad = isFirstLoad
         while true {
-            let outcome = try await pass(session, &writer)
+            let outcome = try await pass(session, isFirstLoad: isFirstLoad, &writer)
             guard isLive else { return }
             session = outcome.session
+            isFirstLoad = false
             route.hub.wait(ticket, for: session.interest, since: outcome.position)
             try await waitForWork(&writer)
         }
     }
 
     /// Sends one pass; the pass's own thread is ahead of the connection by no more than the channel holds.
-    private func pass(_ session: PullSession, _ writer: inout any ResponseBodyWriter) async throws -> PassRunner.Outcome {
+    private func pass(
+        _ session: PullSession, isFirstLoad: Bool, _ writer: inout any ResponseBodyWriter
+    ) async throws -> PassRunner.Outcome {
         let frames = FrameChannel(limits: route.limits)
         ticket.onHeartbeat { frames.offerHeartbeat() }
         defer {
             ticket.onHeartbeat(nil)
             frames.abandon()
         }
-        async let outcome = route.passes.run(session, into: frames)
+        async let outcome = route.passes.run(session, isFirstLoad: isFirstLoad, into: frames)
         sending: while true {
             let item = await frames.next()
             // What was read before an access was taken back is not sent after it.

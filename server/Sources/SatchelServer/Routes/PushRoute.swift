@@ -39,20 +39,17 @@ struct PushRoute: Sendable {
             status: .ok, headers: Answer.headers(),
             body: ResponseBody { writer in
                 let intake = PushIntake()
-                try hub.open(ticket)
+                do { try hub.open(ticket) } catch { intake.end(.failed(Failure(reporting: error))) }
                 defer { hub.close(ticket) }
                 // At a shutdown, and when an access is taken back, what is committed stands and no more is taken.
                 ticket.onEnd { intake.end(.failed($0)) }
                 async let rest: Void = read(body, into: intake)
+                // On every way out: the rest of the body is waited for there, and must not wait for anyone.
+                defer { intake.end(.whole) }
                 var stream = PushStream(route: self, principal: principal, ticket: ticket)
-                do {
-                    let end = try await stream.commit(intake, &writer)
-                    if case .failed(let failure) = end { try await stream.write(.failed(failure), &writer) }
-                    try await writer.finish(nil)
-                } catch {
-                    intake.end(.whole)
-                    throw error
-                }
+                let end = try await stream.commit(intake, &writer)
+                if case .failed(let failure) = end { try await stream.write(.failed(failure), &writer) }
+                try await writer.finish(nil)
                 intake.end(.whole)
                 try await rest
             })

@@ -38,7 +38,9 @@ extension SQLiteServerStore {
         }
     }
 
-    public static let defaultReaders = 8
+    /// More than the passes of pulls that a server runs at once (`ServerLimits`), each of which holds one, with some to spare
+    /// for what must not wait for them.
+    public static let defaultReaders = 24
 
     /// - Parameter readers: how many bodies may read at once; further ones wait.
     /// - Throws: `data-folder-invalid` when there is no such file or it is not one of ours, `file-too-new`, `file-damaged`,
@@ -105,8 +107,9 @@ extension SQLiteServerStore {
             guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
                 throw SatchelError(.internalError, "SQLite did not take synchronous = FULL.", remedy: "Report this.")
             }
-            // Pages: 16 MiB between checkpoints, and no more than 64 MiB kept after a burst.
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4096")
+            // Pages: 64 MiB between checkpoints, since updates at random write most pages more than once; and no more than that
+            // kept after a burst.
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 16384")
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         return pool

@@ -19,9 +19,8 @@ final class ClosingSign: Sendable {
 /// Ends connections that lead nowhere: one that connects and says nothing, one on which no byte moves, and at a shutdown
 /// whatever is left when its time is up. It stands between TLS and HTTP, so that it sees both versions alike.
 ///
-/// What arrives after a connection failed, or while it is being closed, goes no further. TLS hands over what it had
-/// decrypted before a record that is no good after it has reported that one; HTTP/2 would open a stream of it for which
-/// nobody waits any more, and NIO ends the process when such a stream is dropped.
+/// What arrives after a connection failed, or while it is being closed, or when nobody takes requests any more, goes no
+/// further: HTTP/2 would open a stream of it, and NIO ends the process when a stream is dropped that nobody ever took.
 final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -24,7 +24,8 @@ enum NewFile {
         let cause = String(cString: strerror(code))
         switch code {
         case EEXIST:
-            return SatchelError(.alreadyExists, "The file \(path) is there already.", remedy: "Move it away first.", cause: cause)
+            return SatchelError(
+                .alreadyExists, "The file \(path) is there already.", remedy: "Move it away first.", cause: cause)
         case ENOSPC, EDQUOT:
             return SatchelError(
                 .diskFull, "There is no room to write \(path).", remedy: "Free some space and try again.", cause: cause)

@@ -52,10 +52,22 @@ struct SecureChannel: ServerChildChannel {
         do {
             let tls = try channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(settings), position: .after(tls))
+            try giveUpTheDead(channel)
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
         return value
+    }
+
+    /// A laptop that was closed confirms nothing any more, and says no goodbye. The kernel would go on sending to it for a
+    /// quarter of an hour.
+    private func giveUpTheDead(_ channel: any Channel) throws {
+        #if os(Linux)
+            // TCP_USER_TIMEOUT, in milliseconds (tcp(7)); NIO has no name for it.
+            let option = ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: 18))
+            let limit = settings.limits.silentConnection.inSeconds * 1000
+            try channel.syncOptions?.setOption(option, value: SocketOptionValue(limit))
+        #endif
     }
 
     func handle(value: Value, logger: Logger) async {
