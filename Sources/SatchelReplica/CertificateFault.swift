@@ -26,6 +26,12 @@ enum CertificateFault: Error {
             // The machine's own clock: TLS went by it, whatever the replica was given.
             let now = Int64(clamping: SystemClock().reading().wallMilliseconds)
             let shown = await PeerCertificates.fetch(address, timeout: timeout)
+            if shown.isEmpty {
+                return SatchelError(
+                    .certificateInvalid,
+                    "The certificate at \(address) does not verify, and could not be looked at again to tell why.",
+                    remedy: "Try again; the next attempt may tell.", cause: cause)
+            }
             if let fault = Self.validity(of: shown, what: "The certificate at \(address)", now: now, cause: cause) {
                 return fault
             }

@@ -89,7 +89,13 @@ public final class Replica: Sendable {
     }
 
     /// After everything that a sync brought: what was revoked is blanked where it could not be before.
-    func finishSync() async throws { try await file.blank() }
+    func finishSync() async throws {
+        if try await file.read({ try ReplicaSettings.get(.revoked, $0.database) }) != nil {
+            // Whatever ended it before, this identity is good now.
+            try await file.transact { _, database in try ReplicaSettings.set(.revoked, nil, database) }
+        }
+        try await file.blank()
+    }
 
     func position() async throws -> Position? { try await file.read { try $0.state().cursor?.position } }
 

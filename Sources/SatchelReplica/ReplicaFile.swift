@@ -20,7 +20,10 @@ struct ReplicaFile: Sendable {
         let clock = configuration.clock
         let database = try await blocking {
             let database = try ReplicaDatabase.open(path: path, clock: { clock.reading().wallMilliseconds })
-            try database.withStore { try ReplicaSettings.prepare($0.database) }
+            // Looked for first: who only reads must not wait for another program's long write.
+            if try !database.read({ try ReplicaSettings.exists($0.database) }) {
+                try database.withStore { try ReplicaSettings.prepare($0.database) }
+            }
             return database
         }
         return ReplicaFile(database, pollInterval: configuration.pollInterval)

@@ -17,6 +17,8 @@ enum ReplicaSettings: String {
                 """)
     }
 
+    static func exists(_ database: Database) throws -> Bool { try database.tableExists(table) }
+
     static func get(_ setting: ReplicaSettings, _ database: Database) throws -> String? {
         try String.fetchOne(
             database, sql: "SELECT \"value\" FROM \"\(table)\" WHERE \"name\" = ?", arguments: [setting.rawValue])

@@ -74,9 +74,15 @@ extension Replica {
                 try await attempt(extent)
                 return try await finishSync()
             } catch {
-                try await note(error)
                 configuration.logger.debug("An attempt to sync failed: \(error)")
-                switch try persistence.step(after: error, jitter: Double.random(in: 0...1)) {
+                let step: SyncPersistence.Step
+                do {
+                    step = try persistence.step(after: error, jitter: Double.random(in: 0...1))
+                } catch let final {
+                    try await note(error)
+                    throw final
+                }
+                switch step {
                 case .again(let wait): try await Task.sleep(for: wait)
                 case .pull(let wanted): extent = wanted
                 }

@@ -13,6 +13,9 @@ struct SyncPersistence {
     private var patienceLeft: Duration
     /// A whole pull is asked for once: a server, or a file, that still is not content then will not be.
     private var wholePullsLeft = 1
+    /// Another program may have pushed from the same file between our reading it and the server's; one that was copied is
+    /// still another after we have looked again.
+    private var secondLooksLeft = 2
 
     init(attempts: Int, patience: Duration) {
         attemptsLeft = attempts
@@ -35,6 +38,8 @@ struct SyncPersistence {
             guard wholePullsLeft > 0 else { throw error }
             wholePullsLeft -= 1
             return .pull(.full)
+        case let error as SatchelError where error.code == .replicaDiverged:
+            return try lookAgain(jitter, orThrow: error)
         case is StaleRun:
             guard spend() else {
                 throw SatchelError(
@@ -60,9 +65,17 @@ struct SyncPersistence {
             guard wholePullsLeft > 0 else { throw failure.satchelError }
             wholePullsLeft -= 1
             return .pull(.anew)
+        case .enrol where failure.code == .replicaDiverged:
+            return try lookAgain(jitter, orThrow: failure.satchelError)
         case .authenticate, .enrol, .upgradeClient, .giveUp:
             throw failure.satchelError
         }
+    }
+
+    private mutating func lookAgain(_ jitter: Double, orThrow error: SatchelError) throws -> Step {
+        guard secondLooksLeft > 0, spend() else { throw error }
+        secondLooksLeft -= 1
+        return .again(after: .milliseconds(Int(100 * jitter)))
     }
 
     private mutating func spend() -> Bool {

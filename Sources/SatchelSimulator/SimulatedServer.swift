@@ -30,10 +30,10 @@ final class SimulatedServer {
             case .failed(let failure): return [.failed(failure)]
             }
         }
-        let mark = report.applied[replica.id] ?? .none
+        guard let last = items.last else { return [] }
         return [
             .acknowledged(
-                PushAcknowledgement(appliedThrough: mark.counter, runningHash: mark.runningHash, verdicts: verdicts))
+                PushAcknowledgement(appliedThrough: last.sealed.counter, runningHash: last.runningHash, verdicts: verdicts))
         ]
     }
 

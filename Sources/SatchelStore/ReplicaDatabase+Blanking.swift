@@ -24,14 +24,12 @@ extension ReplicaDatabase {
 
     @discardableResult
     static func finishBlanking(_ database: Database) throws -> Bool {
-        guard try isPending(database) else { return true }
+        guard try Progress(database).isPending else { return true }
         try database.execute(sql: "PRAGMA busy_timeout = \(attemptMilliseconds)")
         defer { try? database.execute(sql: "PRAGMA busy_timeout = \(Int(busyTimeoutSeconds * 1000))") }
         for _ in 0..<attempts {
             do {
-                try rebuild(database)
-                _ = try database.checkpoint(.truncate)
-                try database.execute(sql: "UPDATE \"_satchel_control\" SET \"blanking\" = 0")
+                try attempt(database)
                 return true
             } catch let error as DatabaseError where Self.canWait.contains(error.resultCode) {
                 continue
@@ -40,12 +38,36 @@ extension ReplicaDatabase {
         return false
     }
 
+    /// Removals are counted, so that one that another process makes in the middle is not taken for finished.
+    private struct Progress {
+        var removals: Int64
+        var rebuilt: Int64
+        var blanked: Int64
+        var isPending: Bool { blanked < removals }
+
+        init(_ database: Database) throws {
+            let row = try Row.fetchOne(database, sql: "SELECT \"removals\", \"rebuilt\", \"blanked\" FROM \"_satchel_control\"")
+            removals = row?["removals"] ?? 0
+            rebuilt = row?["rebuilt"] ?? 0
+            blanked = row?["blanked"] ?? 0
+        }
+    }
+
+    private static func attempt(_ database: Database) throws {
+        let progress = try Progress(database)
+        if progress.rebuilt < progress.removals {
+            try rebuild(database)
+            // Kept, so that an attempt that only waits for a reader does not copy the file again.
+            try database.execute(
+                sql: "UPDATE \"_satchel_control\" SET \"rebuilt\" = max(\"rebuilt\", ?)", arguments: [progress.removals])
+        }
+        _ = try database.checkpoint(.truncate)
+        try database.execute(
+            sql: "UPDATE \"_satchel_control\" SET \"blanked\" = max(\"blanked\", ?)", arguments: [progress.removals])
+    }
+
     /// Another program's reader or writer, or too little room for the copy: it stays pending, and the rest goes on.
     private static let canWait: [ResultCode] = [.SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL]
-
-    private static func isPending(_ database: Database) throws -> Bool {
-        try Bool.fetchOne(database, sql: "SELECT \"blanking\" FROM \"_satchel_control\"") ?? false
-    }
 
     private static func rebuild(_ database: Database) throws {
         let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0

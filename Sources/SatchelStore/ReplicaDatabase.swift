@@ -38,6 +38,8 @@ public final class ReplicaDatabase: Sendable {
             try pool.writeWithoutTransaction { database in
                 // GRDB sets NORMAL after a connection's own preparation.
                 try database.execute(sql: "PRAGMA synchronous = FULL")
+                // A file that is made already needs no lock: opening it waits for nobody's long write.
+                guard try FileInspection.kind(of: database, path) == .empty else { return }
                 try database.inTransaction(.immediate) {
                     // Asked again under the lock: another process may have made the file in the meantime.
                     if try FileInspection.kind(of: database, path) == .empty {

@@ -63,7 +63,7 @@ public final class ReplicaReader {
     /// Whether a removal of rows or cells could not yet be made thorough, because other programs were reading: what was
     /// removed may still be found in the file's `-wal` or free space.
     public func isBlankingPending() throws -> Bool {
-        try connection.exists("SELECT 1 FROM \"_satchel_control\" WHERE \"blanking\"")
+        try connection.exists("SELECT 1 FROM \"_satchel_control\" WHERE \"blanked\" < \"removals\"")
     }
 
     // MARK: Local changes

@@ -51,7 +51,7 @@ public final class SQLiteReplicaStore: ReplicaStore {
 
     func finish() throws {
         try endApplying()
-        if hasBlanked { try connection.run("UPDATE \"_satchel_control\" SET \"blanking\" = 1 WHERE NOT \"blanking\"") }
+        if hasBlanked { try connection.run("UPDATE \"_satchel_control\" SET \"removals\" = \"removals\" + 1") }
         try connection.notify()
     }
 

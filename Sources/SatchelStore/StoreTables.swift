@@ -14,7 +14,7 @@ package enum StoreFormat {
             "applying" INTEGER NOT NULL DEFAULT 0,
             "bootstrapping" INTEGER NOT NULL DEFAULT 1,
             "user" TEXT, "global_mask" INTEGER, "anywhere_mask" INTEGER, "own_mask" INTEGER,
-            "blanking" INTEGER NOT NULL DEFAULT 0,
+            "removals" INTEGER NOT NULL DEFAULT 0, "rebuilt" INTEGER NOT NULL DEFAULT 0, "blanked" INTEGER NOT NULL DEFAULT 0,
             "next_refusal" INTEGER NOT NULL DEFAULT 1);
         INSERT INTO "_satchel_control" ("one") VALUES (1);
         CREATE TABLE "_satchel_state" (

@@ -84,6 +84,15 @@ final class Laptop {
         guard synced.exitCode == 0 else { throw TestFault("\(user) could not sync: \(synced.output) \(synced.errors)") }
     }
 
+    /// A copy of another's file with its key, as a backup tool or a careless person makes it.
+    init(copying other: Laptop) throws {
+        folder = try TestFolder()
+        file = folder.path("satchel.sqlite")
+        for suffix in ["", "-wal", "-shm", ".key"] where FileManager.default.fileExists(atPath: other.file + suffix) {
+            try FileManager.default.copyItem(atPath: other.file + suffix, toPath: file + suffix)
+        }
+    }
+
     func enrol(at server: Server, code: String, url: String? = nil) throws -> Outcome {
         try run(["enrol", "--server", url ?? server.url, "--ca", server.authority, "--code", code])
     }

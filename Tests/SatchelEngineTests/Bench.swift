@@ -108,7 +108,8 @@ final class Bench {
             })
         let item = IngestItem(
             replica: Self.replica(user), authority: trusted ? .trusted(user) : .user(user),
-            sealed: SealedTransaction(counter: counter, payload: [UInt8(counter)]), decoded: transaction,
+            sealed: SealedTransaction(counter: counter, payload: [UInt8(counter)]),
+            after: try store.read { try $0.applied(Self.replica(user)).runningHash }, decoded: transaction,
             pushed: ClockReading(wallMilliseconds: now, boot: [], uptimeMilliseconds: 0), receivedMilliseconds: now,
             proven: head,
             epoch: Epoch(1))

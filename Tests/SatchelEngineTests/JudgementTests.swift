@@ -135,13 +135,16 @@ import Testing
     }
 
     @Test func anUndecodableTransactionConsumesItsCounter() throws {
-        let item = { (counter: UInt64, decoded: Transaction?) in
-            IngestItem(
+        let bench = bench
+        var chain = RunningHash.start
+        func item(_ counter: UInt64, _ decoded: Transaction?, payload: [UInt8] = [9, 9]) -> IngestItem {
+            let item = IngestItem(
                 replica: Bench.replica("anna"), authority: .user("anna"),
-                sealed: SealedTransaction(counter: counter, payload: [9, 9]), decoded: decoded,
+                sealed: SealedTransaction(counter: counter, payload: payload), after: chain, decoded: decoded,
                 pushed: ClockReading(wallMilliseconds: 0, boot: [], uptimeMilliseconds: 0), receivedMilliseconds: 1,
-                proven: .zero,
-                epoch: Epoch(1))
+                proven: .zero, epoch: Epoch(1))
+            chain = item.runningHash
+            return item
         }
         let empty = Transaction(
             counter: 2, epoch: Epoch(1), clock: ClockReading(wallMilliseconds: 0, boot: [], uptimeMilliseconds: 0), changes: [])
@@ -154,8 +157,22 @@ import Testing
         }
         #expect(void.isVoid && !next.isVoid)
         #expect(gap.code == .counterGap && gap.action == .resumeFrom(counter: 3))
+        chain = RunningHash.start
         let repeated = try bench.store.write { try Ingest.commit([item(1, nil)], in: $0) }
         #expect(repeated.outcomes == [.repeated(void)])
+        #expect(bench.store.entries(after: .zero, limit: 10).count == 2)
+
+        // The same counter with other content is another writer, and nothing that follows it is taken.
+        chain = RunningHash.start
+        let forged = [item(1, nil, payload: [1]), item(2, empty), item(3, empty)]
+        let refused = try bench.store.write { try Ingest.commit(forged, in: $0) }
+        for outcome in refused.outcomes {
+            guard case .failed(let failure) = outcome else {
+                Issue.record("\(outcome)")
+                continue
+            }
+            #expect(failure.code == .replicaDiverged && failure.action == .enrol)
+        }
         #expect(bench.store.entries(after: .zero, limit: 10).count == 2)
     }
 }

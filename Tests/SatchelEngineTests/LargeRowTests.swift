@@ -35,7 +35,8 @@ import Testing
                 ])
             let item = IngestItem(
                 replica: replica, authority: .user("anna"),
-                sealed: SealedTransaction(counter: transaction.counter, payload: []), decoded: transaction, pushed: clock,
+                sealed: SealedTransaction(counter: transaction.counter, payload: []),
+                after: try store.read { try $0.applied(replica).runningHash }, decoded: transaction, pushed: clock,
                 receivedMilliseconds: 1, proven: .zero, epoch: Epoch(1))
             let report = try store.write { try Ingest.commit([item], in: $0) }
             guard case .verdict(let verdict) = report.outcomes[0], verdict.exceptions.isEmpty else {

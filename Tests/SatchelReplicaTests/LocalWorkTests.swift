@@ -235,6 +235,22 @@ import Testing
         #expect(try await world.replica.status().pending == 0)
     }
 
+    /// Reading waits for nobody.
+    @Test func aLongWriteElsewhereHoldsUpNoReader() async throws {
+        let world = try await World.ready()
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let raw = try DatabaseQueue(path: world.replica.path, configuration: configuration)
+        try await raw.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let began = ContinuousClock.now
+        let other = try await world.another()
+        #expect(try await other.rows("company").count == 3)
+        #expect(try await other.status().state == .ready)
+        #expect(ContinuousClock.now - began < .seconds(4))
+        try await raw.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try raw.close()
+    }
+
     @Test func aFileThatIsNoneIsLeftAlone() async throws {
         let folder = try TestFolder()
         let file = URL(filePath: folder.file("letter.sqlite"))

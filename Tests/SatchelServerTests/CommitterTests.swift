@@ -22,7 +22,7 @@ struct CommitterTests {
             device.replica = ReplicaID(UInt64(number))
             let sealed = try device.write("note \(number)")
             return IngestItem(
-                replica: device.replica, authority: .user("anna"), sealed: sealed,
+                replica: device.replica, authority: .user("anna"), sealed: sealed, after: RunningHash.start,
                 decoded: try WireTransactionCoding().decode(sealed.payload),
                 pushed: ClockReading(wallMilliseconds: 1, boot: [], uptimeMilliseconds: 0), receivedMilliseconds: 1,
                 proven: .zero, epoch: epoch)

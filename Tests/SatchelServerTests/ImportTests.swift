@@ -245,7 +245,7 @@ import Testing
         let item = IngestItem(
             replica: replica, authority: .trusted("deleter"),
             sealed: SealedTransaction(counter: 1, payload: try WireTransactionCoding().encode(transaction)),
-            decoded: transaction,
+            after: RunningHash.start, decoded: transaction,
             pushed: transaction.clock, receivedMilliseconds: 1, proven: head.position, epoch: head.epoch)
         let report = try store.write { try Ingest.commit([item], in: $0) }
         #expect(report.outcomes.count == 1)

@@ -25,7 +25,7 @@ import Testing
     private static func rows(
         _ reader: any ServerReader, under root: RootNumber, after position: Position, limit: Int
     ) throws -> [StoredRow] {
-        func place(_ row: StoredRow) -> Position? { row.links.first { $0.root == root }.map { row.position(under: $0) } }
+        func place(_ row: StoredRow) -> Position? { row.links.filter { $0.root == root }.map { row.position(under: $0) }.max() }
         var rows: [StoredRow] = []
         var page: RowPage?
         repeat {
@@ -165,12 +165,8 @@ struct RandomHistory {
         }
         row.position = max(row.position, position)
         for root in (1...lastRoot).map({ RootNumber(UInt64($0)) }) where chance(25) {
-            if let place = row.links.firstIndex(where: { $0.root == root }) {
-                if row.links[place].ended == nil {
-                    row.links[place].ended = row.position
-                } else {
-                    row.links[place] = RootLink(root: root, began: row.position)
-                }
+            if let place = row.links.firstIndex(where: { $0.root == root && $0.ended == nil }) {
+                row.links[place].ended = row.position
             } else {
                 row.links.append(RootLink(root: root, began: row.position))
             }

@@ -85,12 +85,14 @@ import Testing
                 #expect(found == [changed])
                 #expect(found[0].currentRoots == [new])
             }
+            // Both intervals under the old root are kept; the row is found there once.
             let back = [
-                RootLink(root: old, began: Position(6)), RootLink(root: new, began: Position(4), ended: Position(6)),
+                ended, RootLink(root: new, began: Position(4), ended: Position(6)), RootLink(root: old, began: Position(6)),
             ]
             let returned = try write(back)
             try subject.reopen()
             #expect(try subject.row(returned.key)?.links == back)
+            #expect(try ids(subject, old, after: 3) == ["c"])
             #expect(try ids(subject, old, after: 5) == ["c"])
             #expect(try ids(subject, new, after: 5) == ["c"])
             #expect(try ids(subject, new, after: 6).isEmpty)

@@ -109,7 +109,11 @@ struct Applier {
 
     private func forgetConflicts(_ rows: IncomingRows) throws {
         for id in rows.ids {
-            for field in rows.fields { try store.setConflict(nil, key: RowKey(table: rows.table, id: id), field: field) }
+            // A whole row says all that may be known of it: losers of cells that the mask no longer covers go too.
+            if rows.isComplete { try store.removeConflicts(of: RowKey(table: rows.table, id: id)) }
+            for field in rows.fields where !rows.isComplete {
+                try store.setConflict(nil, key: RowKey(table: rows.table, id: id), field: field)
+            }
         }
     }
 

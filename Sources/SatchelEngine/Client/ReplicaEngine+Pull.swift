@@ -101,12 +101,7 @@ extension ReplicaEngine {
         var state = try store.state()
         let counter = checkpoint.appliedThrough
         // Pending work counts as acknowledged only when the chains agree (DESIGN §4).
-        let known: [UInt8]?
-        if counter == state.appliedThrough {
-            known = state.appliedHash
-        } else {
-            known = try store.transaction(counter)?.runningHash
-        }
+        let known = try runningHash(at: counter, store)
         guard known == checkpoint.runningHash, counter <= state.lastCounter else {
             throw SatchelError(
                 .replicaDiverged, "This file's own history is not the one that the server has: it was copied or rolled back.",

@@ -45,12 +45,7 @@ extension ReplicaEngine {
         let pending = try store.transactions(
             after: state.confirmedThrough, limit: Limits.pushRequestTransactions, bytes: Limits.pushRequestBytes)
         guard !pending.isEmpty else { return nil }
-        let baseHash: [UInt8]
-        if state.confirmedThrough == state.appliedThrough {
-            baseHash = state.appliedHash
-        } else if let before = try store.transaction(state.confirmedThrough) {
-            baseHash = before.runningHash
-        } else {
+        guard let baseHash = try runningHash(at: state.confirmedThrough, store) else {
             throw SatchelError(
                 .fileDamaged, "The queue of this file has lost transaction \(state.confirmedThrough).",
                 remedy: "Enrol this file again; it keeps what is left of its queue.")
@@ -66,11 +61,31 @@ extension ReplicaEngine {
         switch reply {
         case .failed(let failure): return PushProgress(acknowledged: 0, refused: 0, failure: failure)
         case .acknowledged(let acknowledgement):
+            // Another program may have come further with the same file meanwhile.
+            if try store.state().appliedThrough > acknowledgement.appliedThrough {
+                return PushProgress(acknowledged: 0, refused: 0, failure: nil)
+            }
+            // A verdict on someone else's transaction under this replica's id is none on ours.
+            guard try runningHash(at: acknowledgement.appliedThrough, store) == acknowledgement.runningHash else {
+                return PushProgress(acknowledged: 0, refused: 0, failure: Self.diverged)
+            }
             let before = try store.state().confirmedThrough
             let refused = try keepVerdicts(acknowledgement.verdicts, store)
             let after = try store.state().confirmedThrough
             return PushProgress(acknowledged: Int(clamping: after - before), refused: refused, failure: nil)
         }
+    }
+
+    static let diverged = Failure(
+        code: .replicaDiverged,
+        message: "This file's own history is not the one that the server has: it was copied, or restored from an older copy.",
+        action: .enrol)
+
+    /// The replica's own running hash after a counter; nil for one that it never gave, or has let go of.
+    func runningHash(at counter: UInt64, _ store: any ReplicaStore) throws -> [UInt8]? {
+        let state = try store.state()
+        if counter == state.appliedThrough { return state.appliedHash }
+        return try store.transaction(counter)?.runningHash
     }
 
     /// Keeps verdicts durably, in order, without a gap.

@@ -21,6 +21,10 @@ enum CommitmentCheck {
         if wireVersion < 1 {
             return Failure(code: .upgradeClient, message: "There is no version \(wireVersion).", action: .upgradeClient)
         }
+        if commitment.confirmedThrough > commitment.lastCounter {
+            return Failure(
+                code: .malformed, message: "Nobody can have verdicts of transactions that were never written.", action: .giveUp)
+        }
         if let cursor = commitment.cursor, let sealer {
             guard sealer.verify(cursor, user: user) else {
                 return Failure(code: .foreignCursor, message: "This server never sent that cursor to you.", action: .pullAnew)

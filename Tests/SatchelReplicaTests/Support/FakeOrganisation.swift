@@ -34,6 +34,8 @@ final class FakeOrganisation: Sendable {
         var held: [AsyncStream<[UInt8]>.Continuation] = []
         /// Live pulls answer once and then never again.
         var isLiveSilent = false
+        /// Someone writes these rows just before the next whole pull.
+        var writtenBeforeFullPull: [RowBatch]?
         /// Goes on by five seconds while a token is fetched.
         var clock: ManualClock?
     }
@@ -134,6 +136,13 @@ final class FakeOrganisation: Sendable {
     private static func pull(_ request: ScriptedServer.Request, _ state: inout State) throws -> ScriptedServer.Reply {
         try authorise(request, state)
         let open = try PullOpen(wireBytes: request.body)
+        if open.isFull, let written = state.writtenBeforeFullPull {
+            state.writtenBeforeFullPull = nil
+            state.differences[state.position] =
+                [.mask(Sample.mask), .places(Sample.places)] + written.map(PullFrame.rows)
+            state.position += 1
+            state.rows = written
+        }
         let bytes = try run(open, state)
         if open.isLive {
             let isSilent = state.isLiveSilent

@@ -18,7 +18,7 @@ final class TestFolder: Sendable {
 
 /// Waits for a condition, not for a time.
 /// - Returns: whether it came before the deadline.
-func eventually(within limit: Duration = .seconds(10), _ condition: () async throws -> Bool) async rethrows -> Bool {
+func eventually(within limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if try await condition() { return true }

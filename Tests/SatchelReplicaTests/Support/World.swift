@@ -25,9 +25,9 @@ final class World: Sendable {
 
     static var configuration: ReplicaConfiguration {
         var configuration = ReplicaConfiguration()
-        configuration.connectTimeout = .seconds(5)
-        configuration.replyTimeout = .seconds(5)
-        configuration.silenceTimeout = .seconds(5)
+        configuration.connectTimeout = .seconds(20)
+        configuration.replyTimeout = .seconds(20)
+        configuration.silenceTimeout = .seconds(20)
         configuration.patience = .seconds(3)
         configuration.pollInterval = .milliseconds(20)
         return configuration

@@ -65,8 +65,7 @@ struct Invocation {
         }
         do {
             guard let command = command as? any ReplicaCommand else {
-                output.result(.text(Satchel.helpMessage()), Satchel.helpMessage())
-                return .done
+                return help(command)
             }
             try await command.run(output)
             return .done
@@ -82,6 +81,16 @@ struct Invocation {
             output.failure(error)
             return .failed
         }
+    }
+
+    /// `help COMMAND` and `COMMAND --help` are commands of the parser's own, which answer by throwing.
+    private func help(_ command: any ParsableCommand) -> ProgramStatus {
+        var command = command
+        if !(command is Satchel) {
+            do { try command.run() } catch { return explain(error) }
+        }
+        output.result(.text(Satchel.helpMessage()), Satchel.helpMessage())
+        return .done
     }
 
     /// Help and the version are what was asked for; everything else that parsing throws is a usage error.

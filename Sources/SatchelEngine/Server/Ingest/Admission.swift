@@ -5,13 +5,25 @@ import SatchelProtocol
 /// One transaction at the door: is it next, whose past does it claim, and what comes of it.
 extension IngestState {
     mutating func admit(_ item: IngestItem) -> IngestOutcome {
+        if let failure = stopped[item.replica] { return .failed(failure) }
+        let outcome = admitNext(item)
+        if case .failed(let failure) = outcome { stopped[item.replica] = failure }
+        return outcome
+    }
+
+    private mutating func admitNext(_ item: IngestItem) -> IngestOutcome {
         let mark = applied[item.replica] ?? .none
         let counter = item.sealed.counter
         if counter == 0 {
             return .failed(Failure(code: .malformed, message: "Counters begin at 1.", action: .giveUp))
         }
+        let dot = Dot(replica: item.replica, counter: counter)
         if counter <= mark.counter {
-            return .repeated(originals[Dot(replica: item.replica, counter: counter)])
+            // The same dot with other content proves a second writer: it is told so before anything more is taken.
+            guard let original = originals[dot], original.runningHash == item.runningHash else {
+                return .failed(CommitmentCheck.diverged)
+            }
+            return .repeated(original.verdict)
         }
         guard counter == mark.counter + 1 else {
             return .failed(
@@ -19,8 +31,10 @@ extension IngestState {
                     code: .counterGap, message: "Transaction \(counter) came while \(mark.counter + 1) is the next.",
                     action: .resumeFrom(counter: mark.counter + 1)))
         }
+        guard RunningHash.next(mark.runningHash, item.sealed) == item.runningHash else {
+            return .failed(CommitmentCheck.diverged)
+        }
         let position = head.position.next
-        let dot = Dot(replica: item.replica, counter: counter)
         let time = admissionTime(of: item, mark: mark)
         var verdict = TransactionVerdict(counter: counter, position: position, exceptions: [])
         if let transaction = item.decoded, transaction.counter == counter {
@@ -34,7 +48,8 @@ extension IngestState {
         } else {
             verdict.isVoid = true
         }
-        append(item, verdict: verdict, time: time, mark: mark)
+        append(item, verdict: verdict, time: time)
+        originals[dot] = OriginalAnswer(verdict: verdict, runningHash: item.runningHash)
         return .verdict(verdict)
     }
 
@@ -66,18 +81,17 @@ extension IngestState {
         }
     }
 
-    private mutating func append(_ item: IngestItem, verdict: TransactionVerdict, time: HLC, mark: AppliedMark) {
-        let runningHash = RunningHash.next(mark.runningHash, item.sealed)
+    private mutating func append(_ item: IngestItem, verdict: TransactionVerdict, time: HLC) {
         head.position = verdict.position
         head.clock = max(head.clock, time)
         var entry = LogEntry(
             position: verdict.position, replica: item.replica, user: item.user,
             receivedMilliseconds: item.receivedMilliseconds, time: time, clock: head.clock,
-            content: .transaction(item.sealed, verdict, runningHash: runningHash), hash: [])
+            content: .transaction(item.sealed, verdict, runningHash: item.runningHash), hash: [])
         entry.hash = LogChain.hash(of: entry, after: head.hash)
         head.hash = entry.hash
         commit.entries.append(entry)
-        let mark = AppliedMark(counter: verdict.counter, runningHash: runningHash, time: time)
+        let mark = AppliedMark(counter: verdict.counter, runningHash: item.runningHash, time: time)
         applied[item.replica] = mark
         commit.applied[item.replica] = mark
     }

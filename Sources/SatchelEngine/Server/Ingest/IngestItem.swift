@@ -15,6 +15,8 @@ public struct IngestItem: Sendable {
     public let replica: ReplicaID
     public let authority: Authority
     public let sealed: SealedTransaction
+    /// The sender's running hash after it: where it differs from ours, another file writes under the same replica id.
+    public let runningHash: [UInt8]
     /// Nil when the payload could not be decoded: it becomes a void record.
     public let decoded: Transaction?
     /// The device's clocks at the push.
@@ -25,13 +27,15 @@ public struct IngestItem: Sendable {
     public let proven: Position
     public let epoch: Epoch
 
+    /// - Parameter previous: the sender's running hash before this transaction.
     public init(
-        replica: ReplicaID, authority: Authority, sealed: SealedTransaction, decoded: Transaction?, pushed: ClockReading,
-        receivedMilliseconds: UInt64, proven: Position, epoch: Epoch
+        replica: ReplicaID, authority: Authority, sealed: SealedTransaction, after previous: [UInt8], decoded: Transaction?,
+        pushed: ClockReading, receivedMilliseconds: UInt64, proven: Position, epoch: Epoch
     ) {
         self.replica = replica
         self.authority = authority
         self.sealed = sealed
+        runningHash = RunningHash.next(previous, sealed)
         self.decoded = decoded
         self.pushed = pushed
         self.receivedMilliseconds = receivedMilliseconds

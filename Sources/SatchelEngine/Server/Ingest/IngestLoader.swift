@@ -9,7 +9,7 @@ enum IngestLoader {
         let head = try reader.head()
         var rows = RowLoader(reader: reader, schema: try reader.governance(at: head.position).schema)
         var applied: [ReplicaID: AppliedMark] = [:]
-        var originals: [Dot: TransactionVerdict] = [:]
+        var originals: [Dot: OriginalAnswer] = [:]
         var clocks: [Position: HLC] = [:]
         var forks: [Epoch: Position] = [:]
         var refusals: [RefusalID: RefusalRecord] = [:]
@@ -18,9 +18,9 @@ enum IngestLoader {
             if applied[item.replica] == nil { applied[item.replica] = try reader.applied(item.replica) }
             if let mark = applied[item.replica], item.sealed.counter > 0, item.sealed.counter <= mark.counter {
                 let counter = item.sealed.counter
-                for verdict in try reader.verdicts(item.replica, counters: counter...counter) {
-                    originals[Dot(replica: item.replica, counter: counter)] = verdict
-                }
+                originals[Dot(replica: item.replica, counter: counter)] = OriginalAnswer(
+                    verdict: try reader.verdicts(item.replica, counters: counter...counter).first,
+                    runningHash: try reader.runningHash(item.replica, at: counter))
                 continue
             }
             guard let transaction = item.decoded else { continue }
@@ -39,6 +39,12 @@ enum IngestLoader {
             head: head, governance: try reader.governance(at: head.position), rows: rows.rows, memberships: rows.memberships,
             children: rows.children, applied: applied, originals: originals, clocks: clocks, forks: forks, refusals: refusals)
     }
+}
+
+/// What was answered when a transaction first came, and the running hash after it.
+struct OriginalAnswer: Sendable {
+    var verdict: TransactionVerdict?
+    var runningHash: [UInt8]?
 }
 
 private struct RowLoader {

@@ -14,7 +14,9 @@ public struct IngestState: Sendable {
     /// Rows placed through a row, where they were loaded.
     var children: [RowKey: Set<RowKey>]
     var applied: [ReplicaID: AppliedMark]
-    let originals: [Dot: TransactionVerdict]
+    var originals: [Dot: OriginalAnswer]
+    /// Replicas of which an item of this group failed: what follows it from there must not be taken.
+    var stopped: [ReplicaID: Failure] = [:]
     /// The log's clock at the positions that the items had seen.
     let clocks: [Position: HLC]
     let forks: [Epoch: Position]
@@ -29,7 +31,7 @@ public struct IngestState: Sendable {
 
     init(
         head: LogHead, governance: Governance, rows: [RowKey: StoredRow?], memberships: [RootNumber: [Membership]],
-        children: [RowKey: Set<RowKey>], applied: [ReplicaID: AppliedMark], originals: [Dot: TransactionVerdict],
+        children: [RowKey: Set<RowKey>], applied: [ReplicaID: AppliedMark], originals: [Dot: OriginalAnswer],
         clocks: [Position: HLC], forks: [Epoch: Position], refusals: [RefusalID: RefusalRecord]
     ) {
         self.head = head

@@ -63,7 +63,7 @@ struct BatchBuilder {
         if batch.ids.count >= Limits.batchRows || bytes >= Limits.batchBytes {
             openBytes -= bytes
             if !key.isComplete { flushRows(where: \.isComplete) }
-            frames.append(.rows(batch))
+            frames.append(.rows(batch.inOrderOfID()))
         } else {
             open[key] = (batch, bytes)
             if openBytes >= 4 * Limits.batchBytes { flushRows() }
@@ -137,7 +137,7 @@ struct BatchBuilder {
     private mutating func flushRows(where isDue: (Key) -> Bool) {
         let due = open.filter { isDue($0.key) }.sorted { ($0.key.table, $0.key.mask) < ($1.key.table, $1.key.mask) }
         for (key, entry) in due {
-            frames.append(.rows(entry.batch))
+            frames.append(.rows(entry.batch.inOrderOfID()))
             openBytes -= entry.bytes
             open[key] = nil
         }
@@ -164,5 +164,20 @@ extension Value {
         case .text(let text): text.utf8.count + 2
         case .blob(let bytes): bytes.count + 2
         }
+    }
+}
+
+extension RowBatch {
+    /// The order in which the store found the rows follows changes that this reader may not see; the order of their ids says
+    /// nothing.
+    fileprivate func inOrderOfID() -> RowBatch {
+        let order = ids.indices.sorted { ids[$0] < ids[$1] }
+        if order.elementsEqual(ids.indices) { return self }
+        var sorted = self
+        sorted.ids = order.map { ids[$0] }
+        sorted.positions = order.map { positions[$0] }
+        if isComplete { sorted.roots = order.map { roots[$0] } }
+        sorted.columns = columns.map { column in order.map { column[$0] } }
+        return sorted
     }
 }

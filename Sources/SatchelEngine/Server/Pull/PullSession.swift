@@ -133,20 +133,17 @@ public struct PullSession: Sendable {
         examined = pass.head.position
         guard isDue else { return [] }
         var frames: [PullFrame] = []
-        var next = toldCounter + 1
-        while next <= pass.applied.counter {
-            let last = min(pass.applied.counter, next + 499)
-            // A cursor from before a re-enrolment may claim more than this replica ever sent.
-            let verdicts = try reader.verdicts(replica, counters: next...last)
+        while toldCounter < pass.applied.counter {
+            let last = min(pass.applied.counter, toldCounter + 500)
+            let verdicts = try reader.verdicts(replica, counters: toldCounter + 1...last)
             if !verdicts.isEmpty { frames += verdicts.framed().map { .verdicts($0) } }
-            next = last + 1
+            toldCounter = last
         }
         frames.append(
             .checkpoint(
                 Checkpoint(
                     cursor: sealer.seal(user: user, epoch: pass.head.epoch, position: pass.head.position),
                     appliedThrough: pass.applied.counter, runningHash: pass.applied.runningHash, backedUpThrough: 0)))
-        toldCounter = max(toldCounter, pass.applied.counter)
         told = pass.head.position
         isFirst = false
         return frames

@@ -11,6 +11,8 @@ public struct PushSession: Sendable {
     private var pushed: ClockReading
     private var proven = Position.zero
     private var epoch = Epoch(0)
+    /// The running hash after the last transaction received, from the base that the client stated.
+    private var chain: [UInt8]
 
     /// - Parameters:
     ///   - user: from the authenticated session, never from the payload.
@@ -20,14 +22,18 @@ public struct PushSession: Sendable {
         authority = .user(user)
         self.receivedMilliseconds = receivedMilliseconds
         self.sealer = sealer
+        chain = RunningHash.start
         pushed = ClockReading(wallMilliseconds: receivedMilliseconds, boot: [], uptimeMilliseconds: 0)
     }
 
-    private init(trusted replica: ReplicaID, user: String, receivedMilliseconds: UInt64, head: LogHead) {
+    private init(
+        trusted replica: ReplicaID, user: String, receivedMilliseconds: UInt64, head: LogHead, applied: AppliedMark
+    ) {
         self.replica = replica
         authority = .trusted(user)
         self.receivedMilliseconds = receivedMilliseconds
         sealer = nil
+        chain = applied.runningHash
         pushed = ClockReading(wallMilliseconds: receivedMilliseconds, boot: [], uptimeMilliseconds: 0)
         proven = head.position
         epoch = head.epoch
@@ -35,9 +41,9 @@ public struct PushSession: Sendable {
 
     /// A server-side writer (import): it stands at the log's head, holds every right and makes ids of its own.
     public static func trusted(
-        replica: ReplicaID, user: String, receivedMilliseconds: UInt64, head: LogHead
+        replica: ReplicaID, user: String, receivedMilliseconds: UInt64, head: LogHead, applied: AppliedMark
     ) -> PushSession {
-        PushSession(trusted: replica, user: user, receivedMilliseconds: receivedMilliseconds, head: head)
+        PushSession(trusted: replica, user: user, receivedMilliseconds: receivedMilliseconds, head: head, applied: applied)
     }
 
     /// Judges the opening frame.
@@ -57,21 +63,25 @@ public struct PushSession: Sendable {
         let applied = try reader.applied(replica)
         if open.baseCounter > applied.counter {
             return Failure(
-                code: .counterGap, message: "Transaction \(applied.counter + 1) is the next, not \(open.baseCounter + 1).",
+                code: .counterGap,
+                message: "Transaction \(applied.counter + 1) is the next; these begin after \(open.baseCounter).",
                 action: .resumeFrom(counter: applied.counter + 1))
         }
         if try reader.runningHash(replica, at: open.baseCounter) != open.baseHash { return CommitmentCheck.diverged }
+        chain = open.baseHash
         return nil
     }
 
     /// - Parameter sealed: the next transaction of the request.
     public mutating func receive(_ sealed: SealedTransaction, coding: any TransactionCoding) -> IngestItem {
         let isTooLarge = sealed.payload.count > Limits.transactionBytes
-        return IngestItem(
-            replica: replica, authority: authority, sealed: sealed,
+        let item = IngestItem(
+            replica: replica, authority: authority, sealed: sealed, after: chain,
             // What cannot be decoded becomes a void record; the reason is not told to the log.
             decoded: isTooLarge ? nil : try? coding.decode(sealed.payload),
             pushed: pushed, receivedMilliseconds: receivedMilliseconds, proven: proven, epoch: epoch)
+        chain = item.runningHash
+        return item
     }
 
     private var user: String {

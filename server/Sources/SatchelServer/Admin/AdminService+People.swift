@@ -49,8 +49,9 @@ extension AdminService {
         return EnrolmentCodeReply(code: code.code, user: code.user, expires: moment(code.expiresMilliseconds))
     }
 
+    /// Those of devices: the server's own writer is none that an admin has to do with.
     func replicas() throws -> [ReplicaReply] {
-        try host.identities.replicas().map { replica in
+        try host.identities.replicas().filter { $0.user != ImportLander.user }.map { replica in
             ReplicaReply(
                 id: replica.replica.description, user: replica.user, device: replica.device,
                 enrolled: moment(replica.enrolledMilliseconds), isRevoked: replica.revokedMilliseconds != nil)
@@ -58,14 +59,8 @@ extension AdminService {
     }
 
     func revokeReplica(_ id: String) async throws {
-        guard let replica = ReplicaID(id) else { throw Self.noReplica(id) }
-        guard let found = try host.identities.replicas().first(where: { $0.replica == replica }) else {
-            throw Self.noReplica(id)
-        }
-        guard found.device != "server" || found.user != ImportLander.user else {
-            throw SatchelError(
-                .usage, "The replica \(id) is the server's own, for what imports write.",
-                remedy: "Revoke the replica of a device.")
+        guard let replica = ReplicaID(id), try replicas().contains(where: { $0.id == replica.description }) else {
+            throw SatchelError(.notFound, "There is no replica \(quoted(id)).", remedy: "See satcheld replica list.")
         }
         try await host.revoke(replica)
     }
@@ -94,10 +89,6 @@ extension AdminService {
         if let user = try governance().organisation.users[id] { return user }
         throw SatchelError(
             .userUnknown, "There is no user \(quoted(id)).", remedy: "See satcheld user list, or add the user first.")
-    }
-
-    private static func noReplica(_ id: String) -> SatchelError {
-        SatchelError(.notFound, "There is no replica \(quoted(id)).", remedy: "See satcheld replica list.")
     }
 }
 

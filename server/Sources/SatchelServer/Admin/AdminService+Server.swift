@@ -17,7 +17,7 @@ extension AdminService {
             address: host.address,
             epoch: head.epoch.description, position: head.position.number, territories: rules.organisation.territories.count,
             users: rules.organisation.users.count,
-            replicas: try host.identities.replicas().count { $0.revokedMilliseconds == nil && $0.device != "server" },
+            replicas: try replicas().count { !$0.isRevoked },
             grants: rules.organisation.grants.count, scheduledGrants: try grants.scheduled().count, storeBytes: storeBytes(),
             certificateExpires: (try? CertificateFolder(folder).read())?.expires)
     }

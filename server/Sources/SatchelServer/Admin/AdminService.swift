@@ -38,7 +38,7 @@ public struct AdminService: Sendable {
             schedule: GrantSchedule(store.pool), rules: { try Self.governance(store).organisation },
             govern: { try await host.govern($0) })
         lander = ImportLander(
-            store: store, replica: try ImportReplica.find(in: store, milliseconds: milliseconds()), coding: coding,
+            store: store, replica: { try ImportReplica.find(in: store, milliseconds: milliseconds()) }, coding: coding,
             commit: { try await host.ingest($0) }, milliseconds: milliseconds)
     }
 

@@ -26,7 +26,7 @@ public struct ServeCommand: Sendable {
         let lock = try await takeLock()
         let store = try SQLiteServerStore.open(at: folder.storePath)
         if try Backup.beginEpochIfRestored(store) {
-            logger.notice("This store is a restored backup: a new epoch begins, and replicas send again what it does not hold.")
+            logger.notice("This store is a restored backup: a new epoch of its log begins.")
         }
         do {
             try await serve(store, ready)

@@ -7,7 +7,8 @@ import SatchelProtocol
 /// judged with every right, logged with its verdict. One batch at a time, since a replica's counters have no gaps.
 public actor ImportLander {
     private let store: any ServerStore
-    private let replica: ReplicaID
+    private let findReplica: @Sendable () throws -> ReplicaID
+    private var foundReplica: ReplicaID?
     private let coding: any TransactionCoding
     private let commit: @Sendable ([IngestItem]) async throws -> [IngestOutcome]
     private let milliseconds: @Sendable () -> UInt64
@@ -18,16 +19,16 @@ public actor ImportLander {
     public static let user = "import"
 
     /// - Parameters:
-    ///   - replica: the server-side replica that imports write as.
+    ///   - replica: finds or makes the server-side replica that imports write as; called when there is something to write.
     ///   - commit: durable when it returns; one outcome an item.
     ///   - milliseconds: the wall clock, since 1970.
     public init(
-        store: any ServerStore, replica: ReplicaID, coding: any TransactionCoding,
+        store: any ServerStore, replica: @escaping @Sendable () throws -> ReplicaID, coding: any TransactionCoding,
         commit: @escaping @Sendable ([IngestItem]) async throws -> [IngestOutcome],
         milliseconds: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
-        self.replica = replica
+        findReplica = replica
         self.coding = coding
         self.commit = commit
         self.milliseconds = milliseconds
@@ -96,7 +97,8 @@ public actor ImportLander {
     /// - Returns: nil when the transaction would be larger than one may be.
     private func land(_ batch: ImportBatch, _ rows: Range<Int>) async throws -> [ImportOutcome]? {
         let now = milliseconds()
-        let (judged, head, mark) = try await disk.run { [store, replica] in
+        let replica = try await replica()
+        let (judged, head, mark) = try await disk.run { [store] in
             try store.read { reader in
                 (try ImportJudge.judge(batch, rows: rows, reader: reader), try reader.head(), try reader.applied(replica))
             }
@@ -110,12 +112,20 @@ public actor ImportLander {
         let item = IngestItem(
             replica: replica, authority: .trusted(Self.user),
             sealed: SealedTransaction(counter: transaction.counter, payload: payload),
-            decoded: transaction, pushed: transaction.clock, receivedMilliseconds: now, proven: head.position, epoch: head.epoch
+            after: mark.runningHash, decoded: transaction, pushed: transaction.clock, receivedMilliseconds: now,
+            proven: head.position, epoch: head.epoch
         )
         let verdict = try await verdict(of: item)
         var outcomes = judged.outcomes
         for (change, row) in zip(judged.changes, judged.rows) { outcomes[row] = Self.outcome(of: change, verdict) }
         return outcomes.map { $0 ?? .unchanged }
+    }
+
+    private func replica() async throws -> ReplicaID {
+        if let foundReplica { return foundReplica }
+        let replica = try await disk.run { [findReplica] in try findReplica() }
+        foundReplica = replica
+        return replica
     }
 
     private func encode(_ transaction: Transaction) throws -> [UInt8]? {

@@ -171,13 +171,12 @@ struct PushStream {
                 break judging
             }
         }
-        if let mark = admitted.applied[principal.replica] {
-            for group in verdicts.framed() {
-                try await write(
-                    .acknowledged(
-                        PushAcknowledgement(appliedThrough: mark.counter, runningHash: mark.runningHash, verdicts: group)),
-                    &writer)
-            }
+        // Only what the frame has verdicts for is acknowledged by it.
+        let hashes = Dictionary(items.map { ($0.sealed.counter, $0.runningHash) }) { first, _ in first }
+        for group in verdicts.framed() {
+            guard let last = group.last?.counter, let hash = hashes[last] else { continue }
+            try await write(
+                .acknowledged(PushAcknowledgement(appliedThrough: last, runningHash: hash, verdicts: group)), &writer)
         }
         return failure
     }

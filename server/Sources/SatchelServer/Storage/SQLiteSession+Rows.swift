@@ -113,6 +113,7 @@ extension SQLiteSession {
         }
     }
 
+    /// One a root, however often the row hung there: where it was last there.
     private func places(of numbered: NumberedRow) -> [Place] {
         Set(numbered.row.links.lazy.map(\.root)).compactMap { root in
             numbered.row.position(under: root).map { Place(root: root, position: $0, number: numbered.number) }
