@@ -5,8 +5,8 @@ import NIOSSL
 import SatchelProtocol
 import SatchelWire
 
-/// One server, reached over TLS with the organisation's own certificate authority as the only root of trust. HTTP/2 where the
-/// server offers it.
+/// One server, reached over TLS with the organisation's own certificate authority as the only root of trust, by
+/// HTTP/1.1.
 ///
 /// It throws the server's own `Failure` when there is one, and otherwise a `SatchelError` (see `TransportFault`).
 final class Transport: Sendable {
@@ -25,7 +25,9 @@ final class Transport: Sendable {
         tls.minimumTLSVersion = .tlsv12
         var settings = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         settings.timeout = .init(connect: .nanoseconds(configuration.connectTimeout.wholeNanoseconds))
-        settings.httpVersion = .automatic
+        // Its HTTP/2 traps when a connection is shut down while a request on it fails (AsyncHTTPClient 1.37), and an app must
+        // never end that way; one request at a time gains nothing by it.
+        settings.httpVersion = .http1Only
         // The client's own retries would hide for its whole time limit that a server is not there.
         settings.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)

@@ -194,7 +194,8 @@ struct PushRouteTests {
 
     @Test func whoIsRevokedInTheMiddleOfAPushIsTakenNoFurther() async throws {
         try await TestServer.run { server in
-            let client = try TestClient(server)
+            // AsyncHTTPClient 1.37 may trap when it shuts down an HTTP/2 connection whose request just failed.
+            let client = try TestClient(server, version: .http1Only)
             let before = try await TestDevice.enrolled("anna", server, client)
             var device = before
             let token = try await device.token(client)

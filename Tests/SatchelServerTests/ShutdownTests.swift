@@ -124,7 +124,7 @@ struct ShutdownTests {
 
     @Test func whatIsInFlightIsFinishedAndDurable() async throws {
         try await TestServer.run { server in
-            let client = try TestClient(server)
+            let client = try TestClient(server, version: .http1Only)
             let before = try await TestDevice.enrolled("anna", server, client)
             var device = before
             let token = try await device.token(client)
