@@ -7,8 +7,11 @@ import Testing
 @testable import SatchelReplica
 
 @Suite struct PullRunTests {
+    /// More than one reading of the disk takes.
     private static let frames: [PullFrame] =
-        Sample.load((0..<20).map { batch in Sample.rows((batch * 50)..<(batch * 50 + 50)) }, to: 3) + [Sample.checkpoint(3)]
+        Sample.load((0..<20).map { batch in Sample.rows((batch * 1000)..<(batch * 1000 + 1000)) }, to: 3) + [
+            Sample.checkpoint(3)
+        ]
 
     private func run(memoryBytes: Int, _ folder: TestFolder) throws -> PullRun {
         var run = PullRun(memoryBytes: memoryBytes, path: folder.file("satchel.sqlite"))
@@ -16,15 +19,17 @@ import Testing
         return run
     }
 
-    @Test(arguments: [0, 1, 5_000, 40_000, 10_000_000])
+    @Test(arguments: [0, 1, 50_000, 400_000, 10_000_000])
     func whatGoesToTheDiskComesBackInOrder(memoryBytes: Int) throws {
         let folder = try TestFolder()
         let run = try run(memoryBytes: memoryBytes, folder)
+        let encoded = try Self.frames.reduce(0) { $0 + (try $1.wireBytes().count) }
+        #expect(encoded > 600_000)
         #expect(Array(run) == Self.frames)
         // It can be read again, as a transaction that is rolled back will.
         #expect(Array(run) == Self.frames)
         try run.check()
-        #expect(run.rows == 1_000)
+        #expect(run.rows == 20_000)
         #expect(run.begin?.to == Position(3))
         #expect(run.checkpoint?.cursor.position == Position(3))
     }

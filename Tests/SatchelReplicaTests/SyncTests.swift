@@ -86,8 +86,14 @@ import Testing
                     schemaVersion: nil, isLive: false), state)) ?? []
         }
         try #require(whole.count > 200)
-        for count in Array(stride(from: 0, to: whole.count, by: 37)) + [whole.count - 1] {
-            world.organisation.state.withLock { $0.cuts["/v1/pull"] = [count] }
+        // Where each frame ends, too.
+        let frames = Sample.load(world.organisation.state.withLock { $0.rows }, to: 1)
+        let ends = try frames.indices.map { try FakeOrganisation.encode(Array(frames[...$0])).count }
+        let places = Array(stride(from: 0, to: whole.count, by: 37)) + ends + [whole.count - 1]
+        for (count, isCut) in places.flatMap({ [($0, true), ($0, false)] }) {
+            world.organisation.state.withLock { state in
+                if isCut { state.cuts["/v1/pull"] = [count] } else { state.endings["/v1/pull"] = [count] }
+            }
             #expect(await code { _ = try await world.replica.sync() } == .streamTruncated)
             #expect(try await world.replica.status().position == nil)
             #expect(try await world.replica.schema() == nil)

@@ -29,6 +29,8 @@ final class FakeOrganisation: Sendable {
         var failures: [String: [Failure]] = [:]
         /// Bytes after which the next answer of a path is cut off.
         var cuts: [String: [Int]] = [:]
+        /// Bytes after which the next pull of a path ends as if it were whole.
+        var endings: [String: [Int]] = [:]
         var requests: [ScriptedServer.Request] = []
         var live: [AsyncStream<[UInt8]>.Continuation] = []
         var held: [AsyncStream<[UInt8]>.Continuation] = []
@@ -153,8 +155,10 @@ final class FakeOrganisation: Sendable {
             if isSilent { state.held.append(continuation) }
             return ScriptedServer.Reply(stream: stream)
         }
-        guard let count = next(&state.cuts, request.path) else { return ScriptedServer.Reply(bytes) }
-        return ScriptedServer.Reply(Array(bytes.prefix(count)), ending: .cut)
+        if let count = next(&state.cuts, request.path) { return ScriptedServer.Reply(Array(bytes.prefix(count)), ending: .cut) }
+        // Ended in good order as far as HTTP can tell.
+        let count = next(&state.endings, request.path) ?? bytes.count
+        return ScriptedServer.Reply(Array(bytes.prefix(count)))
     }
 
     static func run(_ open: PullOpen, _ state: State) throws -> [UInt8] {

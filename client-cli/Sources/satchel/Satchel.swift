@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SatchelProtocol
 
-/// The rep's program. Exit codes and JSON shapes: COMMANDS.md and `README.md`.
+/// The rep's program. Exit codes and JSON shapes: `COMMANDS.md`.
 @main
 struct Satchel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
