@@ -29,18 +29,23 @@ public protocol CausalPast {
 
 /// The encoding of causal order by log positions (DESIGN §1, "dominates"): the server's log is a linear extension of
 /// causality, so that everything at or below the position a writer had seen is in its past, and so are its own
-/// earlier transactions.
+/// earlier transactions, those under earlier identities of the same file included.
 public struct PositionPast: CausalPast, Sendable, Hashable {
     public let dot: Dot
     public let seen: Position
+    /// Other identities of the writer's file, each with the last counter that is in the writer's own chain. Mostly empty.
+    public let kin: [ReplicaID: UInt64]
 
-    public init(dot: Dot, seen: Position) {
+    public init(dot: Dot, seen: Position, kin: [ReplicaID: UInt64] = [:]) {
         self.dot = dot
         self.seen = seen
+        self.kin = kin
     }
 
     public func contains(_ stored: Stamp) -> Bool {
-        stored.position <= seen || (stored.dot.replica == dot.replica && stored.dot.counter < dot.counter)
+        if stored.position <= seen { return true }
+        if stored.dot.replica == dot.replica { return stored.dot.counter < dot.counter }
+        return !kin.isEmpty && stored.dot.counter <= kin[stored.dot.replica] ?? 0
     }
 
     /// Within one replica only. That another's change had seen the incoming one cannot arise: it would have been committed

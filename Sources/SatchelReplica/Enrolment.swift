@@ -34,11 +34,11 @@ extension Replica {
             let address = try ServerAddress(server)
             let authority = try certificateAuthority.text()
             let transport = try Transport(address: address, authority: authority, configuration: configuration)
-            let before = try await file.transact { store, _ in try store.state() }
+            let previous = try await file.transact { [engine] store, _ in try engine.predecessor(store) }
             let publicKey = try keys.make()
             let proof = try keys.sign(SignedContent.enrolment(code: code, publicKey: publicKey), with: .candidate)
             let request = EnrolRequest(
-                code: code, publicKey: publicKey, proof: proof, device: String(device.prefix(100)), previous: before.replica)
+                code: code, publicKey: publicKey, proof: proof, device: String(device.prefix(100)), previous: previous)
             let reply: EnrolReply
             do {
                 reply = try await transport.call(.enrol, try request.wireBytes())
@@ -46,7 +46,7 @@ extension Replica {
                 throw failure.satchelError
             }
             try await file.transact { [engine] store, database in
-                try engine.adopt(reply, server: address.description, store)
+                try engine.adopt(reply, after: previous, server: address.description, store)
                 try ReplicaSettings.set(.certificateAuthority, authority, database)
                 try ReplicaSettings.set(.revoked, nil, database)
             }

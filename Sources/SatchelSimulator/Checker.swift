@@ -15,6 +15,23 @@ struct Checker {
             try checkConvergence(replica, Projection(of: replica.user, governance: governance, rows: rows))
         }
         try checkNoLoss(rows)
+        try checkHeads(rows)
+    }
+
+    /// Nobody is ever in conflict with themselves: of one file, whatever its identities, each later write had seen the earlier.
+    private func checkHeads(_ rows: [RowKey: StoredRow]) throws {
+        var files: [ReplicaID: Int] = [:]
+        for (file, replica) in world.replicas.enumerated() {
+            for id in replica.ids { files[id] = file }
+        }
+        for (key, row) in rows {
+            for (field, register) in row.state.cells {
+                let writers = register.heads.compactMap { files[$0.stamp.dot.replica] }
+                guard Set(writers).count == writers.count else {
+                    throw world.violation("field \(field) of \(key) has two heads of one file")
+                }
+            }
+        }
     }
 
     private func checkQuiet(_ replica: SimulatedReplica) throws {
@@ -62,7 +79,10 @@ struct Checker {
         }
         for replica in world.replicas {
             for (counter, pending) in replica.committed {
-                let dot = Dot(replica: replica.id, counter: counter)
+                let dots = replica.ids.map { Dot(replica: $0, counter: counter) }.filter { logged[$0] != nil }
+                guard dots.count == 1, let dot = dots.first else {
+                    throw world.violation("transaction \(counter) of \(replica.user) is in the log \(dots.count) times")
+                }
                 guard let (sealed, verdict) = logged[dot], sealed.payload == pending.sealed.payload else {
                     throw world.violation("\(dot) of \(replica.user) is not in the log as it was written")
                 }

@@ -5,7 +5,9 @@ import SatchelProtocol
 
 /// One replica of the world: the production engine over a memory store, with a clock of its own.
 final class SimulatedReplica {
-    let id: ReplicaID
+    /// The present identity last.
+    private(set) var ids: [ReplicaID]
+    var id: ReplicaID { ids[ids.count - 1] }
     let user: String
     let store = MemoryReplicaStore()
     let engine = ReplicaEngine(coding: PlainCoding())
@@ -23,7 +25,7 @@ final class SimulatedReplica {
     }
 
     init(id: ReplicaID, user: String, skew: Int64) {
-        self.id = id
+        ids = [id]
         self.user = user
         self.skew = skew
         var state = ReplicaState()
@@ -34,7 +36,7 @@ final class SimulatedReplica {
 
     func clock(_ now: UInt64) -> ClockReading {
         ClockReading(
-            wallMilliseconds: UInt64(max(0, Int64(now) + skew)), boot: Array("boot-\(id)".utf8), uptimeMilliseconds: now)
+            wallMilliseconds: UInt64(max(0, Int64(now) + skew)), boot: Array("boot-\(ids[0])".utf8), uptimeMilliseconds: now)
     }
 
     func commit(_ now: UInt64) throws {
@@ -60,6 +62,15 @@ final class SimulatedReplica {
             throw error
         }
         remember()
+    }
+
+    /// Takes a new identity; the file and its queue stay.
+    func enrol(_ id: ReplicaID, at server: SimulatedServer) throws {
+        guard let previous = try engine.predecessor(store) else { return }
+        try server.enrol(id, user: user, after: previous)
+        let reply = EnrolReply(replica: id, user: user, organisation: SimulatedServer.organisation)
+        try engine.adopt(reply, after: previous, server: "", store)
+        ids.append(id)
     }
 
     private func remember() {

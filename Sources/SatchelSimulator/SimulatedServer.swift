@@ -5,6 +5,7 @@ import SatchelProtocol
 
 /// The production ingest and pull over a memory store.
 final class SimulatedServer {
+    static let organisation = "seeded"
     let store: MemoryServerStore
     private let sealer = CursorSealer(key: Array("the seal of the seeded world, 32b".utf8))
     private let cipher = RootCipher(key: Array("the roots of the seeded world".utf8))
@@ -15,9 +16,17 @@ final class SimulatedServer {
         for replica in replicas { store.enrol(replica.id, user: replica.user) }
     }
 
+    func enrol(_ id: ReplicaID, user: String, after previous: Predecessor) throws {
+        store.enrol(id, user: user)
+        try store.write { try Succession.begin(id, after: previous, in: $0) }
+    }
+
     /// Takes what arrived of a push: its opening and so many of its transactions.
-    func push(_ plan: PushPlan, arrived: Int, from replica: SimulatedReplica, _ now: UInt64) throws -> [PushReply] {
-        var session = PushSession(replica: replica.id, user: replica.user, receivedMilliseconds: now, sealer: sealer)
+    /// - Parameter id: under which identity it was sent; nil for the present one.
+    func push(
+        _ plan: PushPlan, arrived: Int, from replica: SimulatedReplica, as id: ReplicaID? = nil, _ now: UInt64
+    ) throws -> [PushReply] {
+        var session = PushSession(replica: id ?? replica.id, user: replica.user, receivedMilliseconds: now, sealer: sealer)
         if let failure = try store.read({ try session.open(plan.open, reader: $0) }) { return [.failed(failure)] }
         let items = plan.transactions.prefix(arrived).map { session.receive($0, coding: coding) }
         guard !items.isEmpty else { return [] }

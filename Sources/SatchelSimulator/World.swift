@@ -19,7 +19,7 @@ public struct World {
     /// True time, milliseconds since 1970.
     var now: UInt64 = 1_790_000_000_000
     public private(set) var operations = 0
-    private var stale: [(plan: PushPlan, replica: Int)] = []
+    private var stale: [(plan: PushPlan, replica: Int, id: ReplicaID)] = []
     /// Live pulls that are open, by replica.
     private var live: [Int: PullSession] = [:]
     var values: UInt64 = 0
@@ -60,6 +60,7 @@ public struct World {
         case 55..<72: try push(index)
         case 72..<92: try pull(index, cut: random.chance(30))
         case 92..<95: try deliverStale()
+        case 95: try enrolAnew(index)
         default: try govern()
         }
     }
@@ -70,7 +71,7 @@ public struct World {
     private mutating func push(_ index: Int) throws {
         guard let plan = try replicas[index].push(now) else { return }
         if random.chance(15) {
-            stale.append((plan, index))
+            stale.append((plan, index, replicas[index].id))
             if random.chance(50) { return }
         }
         let arrived = random.chance(30) ? random.below(plan.transactions.count + 1) : plan.transactions.count
@@ -80,12 +81,19 @@ public struct World {
         for reply in replies { try replicas[index].receive(reply) }
     }
 
+    /// The device lost its key, or was revoked and given back: its file goes on under a new identity.
+    private mutating func enrolAnew(_ index: Int) throws {
+        live[index] = nil
+        try replicas[index].enrol(ReplicaID(UInt64.random(in: 1...UInt64(Int64.max), using: &random)), at: server)
+    }
+
     /// A request that the network held back arrives after newer ones.
     private mutating func deliverStale() throws {
         guard !stale.isEmpty else { return }
-        let (plan, index) = stale.remove(at: random.below(stale.count))
-        let replies = try server.push(plan, arrived: plan.transactions.count, from: replicas[index], now)
-        if random.chance(30) { for reply in replies { try replicas[index].receive(reply) } }
+        let (plan, index, id) = stale.remove(at: random.below(stale.count))
+        let replies = try server.push(plan, arrived: plan.transactions.count, from: replicas[index], as: id, now)
+        // An answer to an identity that is no more finds nobody.
+        if id == replicas[index].id, random.chance(30) { for reply in replies { try replicas[index].receive(reply) } }
     }
 
     private mutating func pull(_ index: Int, cut: Bool) throws {

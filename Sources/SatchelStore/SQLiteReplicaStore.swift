@@ -138,10 +138,4 @@ public final class SQLiteReplicaStore: ReplicaStore {
             connection.touched.insert("_satchel_transaction")
         }
     }
-
-    public func replaceTransactions(_ transactions: [PendingTransaction]) throws {
-        try connection.run("DELETE FROM \"_satchel_transaction\"")
-        for transaction in transactions { try append(transaction) }
-        connection.touched.insert("_satchel_transaction")
-    }
 }

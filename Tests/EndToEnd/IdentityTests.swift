@@ -32,6 +32,27 @@ import Testing
         #expect(Set(heads.compactMap { $0["value"] as? String }) == ["by the first", "by the clone"])
     }
 
+    @Test func aRevokedFileGoesOnUnderANewIdentityWithoutRepeatingItself() throws {
+        let server = try Server()
+        _ = try Pack.load(into: server, companies: 10)
+        try server.start()
+        let anna = try Laptop("anna", at: server)
+        let company = try #require(try anna.rows("company").first?["id"] as? String)
+        #expect(try anna.run(["set", "company", company, "notes=one"]).exitCode == 0)
+        // A copy made before the first sync holds the same queue; the server hears it from the first.
+        let other = try Laptop(copying: anna)
+        #expect(try anna.sync().exitCode == 0)
+        #expect(try other.run(["set", "company", company, "notes=two"]).exitCode == 0)
+        #expect(try other.enrol(at: server, code: server.code(for: "anna")).exitCode == 0)
+        let synced = try other.sync()
+        #expect(synced.exitCode == 0)
+        #expect(synced.object["conflicts"] as? Int == 0)
+        #expect(try anna.sync().exitCode == 0)
+        #expect(try anna.run(["show", "company", company]).object["notes"] as? String == "two")
+        #expect(try anna.run(["conflicts"]).rows.isEmpty)
+        #expect(try other.run(["status"]).object["pending"] as? Int == 0)
+    }
+
     @Test func manySyncsOfOneFileAtOnceAgree() throws {
         let server = try Server()
         _ = try Pack.load(into: server, companies: 10)

@@ -90,19 +90,24 @@ struct IdentityTests {
             let device = TestDevice(epoch: Epoch(0))
             let forBen = try server.server.identities.issueCode(for: "ben").code
             let refused = try await client.post(
-                "/v1/enrol", try device.enrolment(forBen, previous: anna.replica).wireBytes())
+                "/v1/enrol", try device.enrolment(forBen, previous: Self.unconfirmed(anna.replica)).wireBytes())
             #expect(refused.failure?.code == .userMismatch)
             #expect(try await client.post("/v1/enrol", try device.enrolment(forBen).wireBytes()).status == 200)
 
             for (previous, kept) in [(anna.replica, anna.replica as ReplicaID?), (ReplicaID(77), nil)] {
                 let code = try server.server.identities.issueCode(for: "anna").code
                 let reply = try await client.post(
-                    "/v1/enrol", try TestDevice(epoch: Epoch(0)).enrolment(code, previous: previous).wireBytes())
+                    "/v1/enrol",
+                    try TestDevice(epoch: Epoch(0)).enrolment(code, previous: Self.unconfirmed(previous)).wireBytes())
                 let replica = try reply.message(EnrolReply.self).replica
                 let listed = try server.server.identities.replicas().first { $0.replica == replica }
                 #expect(listed?.previous == kept)
             }
         }
+    }
+
+    private static func unconfirmed(_ replica: ReplicaID) -> Predecessor {
+        Predecessor(replica: replica, confirmedThrough: 0, runningHash: RunningHash.start)
     }
 
     @Test func everyProofThatIsNotGoodGetsTheSameAnswer() async throws {

@@ -92,7 +92,10 @@ extension SeededGenerator {
     mutating func enrolRequest() -> EnrolRequest {
         EnrolRequest(
             wireVersion: below(5), code: text(), publicKey: bytes(Limits.publicKeyBytes), proof: bytes(64), device: text(),
-            previous: chance(2) ? nil : ReplicaID(next()))
+            previous: chance(2)
+                ? nil
+                : Predecessor(
+                    replica: ReplicaID(next()), confirmedThrough: next() >> 2, runningHash: bytes(Limits.hashBytes)))
     }
 
     mutating func enrolReply() -> EnrolReply { EnrolReply(replica: ReplicaID(next()), user: name(), organisation: text()) }

@@ -86,6 +86,51 @@ import Testing
         }
     }
 
+    @Test(arguments: ServerKind.allCases) func chainsThatGoOnUnderAnotherIdentity(_ kind: ServerKind) throws {
+        try ServerSubject.run(kind) { (subject) throws in
+            let (first, heir, sibling, stranger) = (ReplicaID(7), ReplicaID(8), ReplicaID(9), ReplicaID(10))
+            for _ in 0..<3 { try subject.commit { try $0.transaction(by: first) } }
+            let hash = try #require(try subject.store.read { try $0.runningHash(first, at: 2) })
+            for id in [heir, sibling] {
+                try subject.store.write {
+                    try Succession.begin(
+                        id, after: Predecessor(replica: first, confirmedThrough: 2, runningHash: hash), in: $0)
+                }
+            }
+            try subject.store.write {
+                try Succession.begin(
+                    stranger, after: Predecessor(replica: first, confirmedThrough: 3, runningHash: hash), in: $0)
+            }
+            try subject.store.write { writer in
+                var commit = Commit(head: try writer.head())
+                commit.kin = [heir: [first: 1, sibling: 5]]
+                try writer.write(commit)
+            }
+            try subject.reopen()
+            try subject.store.read { (reader) throws in
+                let last = try #require(try reader.verdicts(first, counters: 2...2).first)
+                #expect(
+                    try reader.applied(heir)
+                        == AppliedMark(counter: 2, runningHash: hash, time: try reader.clock(at: last.position)))
+                #expect(try reader.runningHash(heir, at: 2) == hash)
+                #expect(try reader.runningHash(heir, at: 1) == nil)
+                #expect(try reader.kin(of: heir) == [first: 2, sibling: 5])
+                #expect(try reader.kin(of: stranger) == [:])
+                #expect(try reader.applied(stranger) == AppliedMark(counter: 3, runningHash: hash, time: .zero))
+                #expect(try reader.family(of: first) == [heir, sibling])
+                #expect(try reader.family(of: heir) == [first, sibling])
+                #expect(try reader.family(of: sibling) == [first, heir])
+                #expect(try reader.family(of: stranger) == [])
+            }
+            #expect(throws: SatchelError.self) {
+                try subject.store.write {
+                    try Succession.begin(
+                        heir, after: Predecessor(replica: first, confirmedThrough: 2, runningHash: hash), in: $0)
+                }
+            }
+        }
+    }
+
     /// Each fault alone, in an otherwise good commit: it is refused and nothing of it is kept.
     @Test(
         arguments: ServerKind.allCases,

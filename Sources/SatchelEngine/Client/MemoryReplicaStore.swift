@@ -126,8 +126,6 @@ public final class MemoryReplicaStore: ReplicaStore {
         contents.transactions.removeAll { $0.sealed.counter <= counter }
     }
 
-    public func replaceTransactions(_ transactions: [PendingTransaction]) { contents.transactions = transactions }
-
     public func hasShadows(table: Int) -> Bool { contents.shadows.keys.contains { $0.table == table } }
     public func shadowedRows() -> [RowKey] { contents.shadows.keys.sorted() }
     public func shadow(_ key: RowKey) -> Shadow? { contents.shadows[key] }

@@ -134,17 +134,4 @@ enum Overlay {
         try store.removeRow(key, keepPlacement: false)
         try store.removeConflicts(of: key)
     }
-
-    /// Counters were given anew, all lower by the same offset.
-    static func recount(by offset: UInt64, _ store: any ReplicaStore) throws {
-        guard offset > 0 else { return }
-        for key in try store.shadowedRows() {
-            guard var shadow = try store.shadow(key) else { continue }
-            shadow.existenceCounter = shadow.existenceCounter.saturatingSubtract(offset)
-            shadow.cells = shadow.cells.mapValues {
-                Shadow.Cell(base: $0.base, counter: $0.counter.saturatingSubtract(offset), seen: $0.seen)
-            }
-            try store.setShadow(shadow, of: key)
-        }
-    }
 }

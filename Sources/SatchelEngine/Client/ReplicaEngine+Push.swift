@@ -45,11 +45,7 @@ extension ReplicaEngine {
         let pending = try store.transactions(
             after: state.confirmedThrough, limit: Limits.pushRequestTransactions, bytes: Limits.pushRequestBytes)
         guard !pending.isEmpty else { return nil }
-        guard let baseHash = try runningHash(at: state.confirmedThrough, store) else {
-            throw SatchelError(
-                .fileDamaged, "The queue of this file has lost transaction \(state.confirmedThrough).",
-                remedy: "Enrol this file again; it keeps what is left of its queue.")
-        }
+        guard let baseHash = try runningHash(at: state.confirmedThrough, store) else { throw Self.lost(state.confirmedThrough) }
         return PushPlan(
             open: PushOpen(
                 commitment: try commitment(store), baseCounter: state.confirmedThrough, baseHash: baseHash, clock: clock),
@@ -74,6 +70,12 @@ extension ReplicaEngine {
             let after = try store.state().confirmedThrough
             return PushProgress(acknowledged: Int(clamping: after - before), refused: refused, failure: nil)
         }
+    }
+
+    static func lost(_ counter: UInt64) -> SatchelError {
+        SatchelError(
+            .fileDamaged, "The queue of this file has lost transaction \(counter).",
+            remedy: "Keep the file for whoever can look into it, and enrol a new one.")
     }
 
     static let diverged = Failure(

@@ -95,10 +95,22 @@ public struct ReplicaEngine: Sendable {
         try store.setConflict(nil, key: key, field: field)
     }
 
-    /// Takes on an identity: the first one, or a new one for a file that keeps its queue. Unacknowledged transactions are
-    /// counted anew, from 1, under the new replica id.
-    /// - Throws: `user-mismatch` or `organisation-mismatch` when the file already belongs to another.
-    public func adopt(_ identity: EnrolReply, server: String, _ store: any ReplicaStore) throws {
+    /// What this file was before, for enrolling it anew; nil for a file that never was enrolled.
+    public func predecessor(_ store: any ReplicaStore) throws -> Predecessor? {
+        let state = try store.state()
+        guard let replica = state.replica else { return nil }
+        guard let hash = try runningHash(at: state.confirmedThrough, store) else { throw Self.lost(state.confirmedThrough) }
+        return Predecessor(replica: replica, confirmedThrough: state.confirmedThrough, runningHash: hash)
+    }
+
+    /// Takes on an identity: the first one, or a new one for a file that keeps its queue. The chain of transactions goes on:
+    /// what the server has confirmed stays behind, and what it has not is sent under the new identity as it stands.
+    /// - Parameter previous: what the request named (`predecessor`).
+    /// - Throws: `user-mismatch` or `organisation-mismatch` when the file already belongs to another; `file-busy` when another
+    ///   program came further with the file meanwhile.
+    public func adopt(
+        _ identity: EnrolReply, after previous: Predecessor?, server: String, _ store: any ReplicaStore
+    ) throws {
         var state = try store.state()
         if let organisation = state.organisation, organisation != identity.organisation {
             throw SatchelError(
@@ -109,34 +121,15 @@ public struct ReplicaEngine: Sendable {
                 .userMismatch, "This file belongs to \(user), the code to \(identity.user).",
                 remedy: "Enrol \(identity.user) into a new file.")
         }
-        let isNew = state.replica == nil
+        guard try predecessor(store) == previous else {
+            throw SatchelError(
+                .fileBusy, "Another program synced or enrolled this file meanwhile.",
+                remedy: "Sync; if it asks for it, enrol again with a new code.")
+        }
         state.replica = identity.replica
         state.user = identity.user
         state.organisation = identity.organisation
         state.server = server
-        if isNew, state.lastCounter == 0 { return try store.setState(state) }
-        try recount(&state, store)
-    }
-
-    private func recount(_ state: inout ReplicaState, _ store: any ReplicaStore) throws {
-        let old = try store.transactions(after: state.appliedThrough, limit: .max, bytes: .max)
-        let offset = state.appliedThrough
-        state.lastCounter = 0
-        state.lastHash = RunningHash.start
-        state.appliedThrough = 0
-        state.appliedHash = RunningHash.start
-        state.confirmedThrough = 0
-        var renumbered: [PendingTransaction] = []
-        for pending in old {
-            var transaction = try coding.decode(pending.sealed.payload)
-            state.lastCounter += 1
-            transaction.counter = state.lastCounter
-            let sealed = SealedTransaction(counter: transaction.counter, payload: try coding.encode(transaction))
-            state.lastHash = RunningHash.next(state.lastHash, sealed)
-            renumbered.append(PendingTransaction(sealed: sealed, runningHash: state.lastHash))
-        }
-        try store.replaceTransactions(renumbered)
-        try Overlay.recount(by: offset, store)
         try store.setState(state)
     }
 }

@@ -23,8 +23,6 @@ public protocol ReplicaStore: AnyObject {
     func transactions(after counter: UInt64, limit: Int, bytes: Int) throws -> [PendingTransaction]
     func transaction(_ counter: UInt64) throws -> PendingTransaction?
     func removeTransactions(through counter: UInt64) throws
-    /// Under a new identity: the counters begin anew (DESIGN §4, "Clones and roll-backs").
-    func replaceTransactions(_ transactions: [PendingTransaction]) throws
 
     // MARK: Rows
 

@@ -57,7 +57,7 @@ extension Commit {
         for entry in entries {
             guard case .transaction(let sealed, let verdict, let runningHash) = entry.content else { continue }
             guard let replica = entry.replica else { throw fault("the transaction at \(entry.position) has no replica") }
-            let before = try reached[replica]?.counter ?? stored(replica).counter
+            let before = try reached[replica]?.counter ?? max(stored(replica).counter, known(replica))
             try require(
                 sealed.counter > 0 && sealed.counter - 1 == before,
                 "replica \(replica) goes from \(before) to \(sealed.counter)")
@@ -73,9 +73,17 @@ extension Commit {
         }
         for (replica, mark) in applied where reached[replica] == nil {
             try require(
-                try stored(replica).counter == mark.counter, "the mark of replica \(replica) moves without a transaction")
+                max(try stored(replica).counter, known(replica)) == mark.counter,
+                "the mark of replica \(replica) moves without a transaction")
+        }
+        for replica in beginnings.keys {
+            try require(
+                try stored(replica) == .none && applied[replica] == nil, "replica \(replica) begins where it already is")
         }
     }
+
+    /// How far a replica's chain is known to be in the log under other identities.
+    private func known(_ replica: ReplicaID) -> UInt64 { kin[replica]?.values.max() ?? 0 }
 
     private func checkRows(_ schema: Schema) throws {
         var seen: Set<RowKey> = []

@@ -26,6 +26,8 @@ struct MemoryServerState: Sendable {
     var governances: [(began: Position, rules: Governance)]
     var applied: [ReplicaID: AppliedMark] = [:]
     var authors: [ReplicaID: String] = [:]
+    var beginnings: [ReplicaID: AppliedMark] = [:]
+    var kin: [ReplicaID: [ReplicaID: UInt64]] = [:]
     var rows: [RowKey: Numbered] = [:]
     var references: [Reference: Set<RowID>] = [:]
     var hanging: [RootNumber: Set<RowKey>] = [:]
@@ -66,6 +68,12 @@ struct MemoryServerState: Sendable {
         for membership in commit.memberships { store(membership) }
         touched.merge(commit.touched) { max($0, $1) }
         applied.merge(commit.applied) { $1 }
+        for (replica, beginning) in commit.beginnings {
+            applied[replica] = beginning.mark
+            beginnings[replica] = beginning.mark
+            kin[replica] = beginning.kin
+        }
+        for (replica, others) in commit.kin { kin[replica, default: [:]].merge(others) { max($0, $1) } }
         for refusal in commit.refusals { refusals[refusal.id] = refusal }
         head = commit.head
     }
@@ -117,6 +125,14 @@ extension MemoryServerState {
             case .transaction(_, let verdict, let runningHash) = entries[place].content
         else { return nil }
         return (verdict, runningHash)
+    }
+
+    func family(of replica: ReplicaID) -> [ReplicaID] {
+        let others = Set((kin[replica] ?? [:]).keys)
+        var found = others
+        for (heir, shared) in kin where shared[replica] != nil || !others.isDisjoint(with: shared.keys) { found.insert(heir) }
+        found.remove(replica)
+        return found.sorted()
     }
 
     func fork(of epoch: Epoch) -> Position? {

@@ -46,8 +46,15 @@ final class MemorySession: ServerWriter {
     func applied(_ replica: ReplicaID) throws -> AppliedMark { settled { $0.applied[replica] ?? .none } }
 
     func runningHash(_ replica: ReplicaID, at counter: UInt64) throws -> [UInt8]? {
-        counter == 0 ? RunningHash.start : settled { $0.transaction(replica, counter)?.runningHash }
+        if counter == 0 { return RunningHash.start }
+        return settled { state in
+            if let own = state.transaction(replica, counter) { return own.runningHash }
+            return state.beginnings[replica].flatMap { $0.counter == counter ? $0.runningHash : nil }
+        }
     }
+
+    func kin(of replica: ReplicaID) throws -> [ReplicaID: UInt64] { settled { $0.kin[replica] ?? [:] } }
+    func family(of replica: ReplicaID) throws -> [ReplicaID] { settled { $0.family(of: replica) } }
 
     func verdicts(_ replica: ReplicaID, counters: ClosedRange<UInt64>) throws -> [TransactionVerdict] {
         settled { state in

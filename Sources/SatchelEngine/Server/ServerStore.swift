@@ -12,8 +12,13 @@ public protocol ServerReader {
     func governancePosition() throws -> Position
 
     func applied(_ replica: ReplicaID) throws -> AppliedMark
-    /// The running hash after a replica's counter; nil above `applied`. Counter 0 gives `RunningHash.start`.
+    /// The running hash after a replica's counter, of its own transactions and of where its chain began; nil for any other.
+    /// Counter 0 gives `RunningHash.start`.
     func runningHash(_ replica: ReplicaID, at counter: UInt64) throws -> [UInt8]?
+    /// See `Succession`.
+    func kin(of replica: ReplicaID) throws -> [ReplicaID: UInt64]
+    /// The replica's kin, those whose kin it is, and those that have kin in common with it; ascending, without itself.
+    func family(of replica: ReplicaID) throws -> [ReplicaID]
     /// The original verdicts of a replica's transactions `counters`, ascending; missing ones are left out.
     func verdicts(_ replica: ReplicaID, counters: ClosedRange<UInt64>) throws -> [TransactionVerdict]
     /// The user behind a replica, for whoever may read what it wrote; "?" when unknown.
@@ -61,6 +66,10 @@ public struct Commit: Sendable, Hashable {
     /// Each root of which anything changed, with the position of its last change; the store indexes its memberships by it.
     public var touched: [RootNumber: Position]
     public var applied: [ReplicaID: AppliedMark]
+    /// Replicas whose chains begin with this commit.
+    public var beginnings: [ReplicaID: Succession.Beginning]
+    /// What was found to be common of replicas' chains; never less than before.
+    public var kin: [ReplicaID: [ReplicaID: UInt64]]
     /// New refusals, and earlier ones in their new state.
     public var refusals: [RefusalRecord]
 
@@ -71,6 +80,8 @@ public struct Commit: Sendable, Hashable {
         memberships = []
         touched = [:]
         applied = [:]
+        beginnings = [:]
+        kin = [:]
         refusals = []
     }
 }

@@ -25,7 +25,7 @@ struct TestDevice: Sendable {
         return device
     }
 
-    func enrolment(_ code: String, previous: ReplicaID? = nil) throws -> EnrolRequest {
+    func enrolment(_ code: String, previous: Predecessor? = nil) throws -> EnrolRequest {
         let content = SignedContent.enrolment(code: code, publicKey: publicKey)
         return EnrolRequest(
             code: code, publicKey: publicKey, proof: Array(try key.signature(for: content)), device: "test", previous: previous)

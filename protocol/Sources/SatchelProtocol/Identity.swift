@@ -11,11 +11,11 @@ public struct EnrolRequest: Sendable, Hashable {
     /// For the admin's list; at most 100 characters, believed by nobody.
     public var device: String
     /// The identity that this file had before, when it takes a new one.
-    public var previous: ReplicaID?
+    public var previous: Predecessor?
 
     public init(
         wireVersion: Int = Limits.wireVersion, code: String, publicKey: [UInt8], proof: [UInt8], device: String,
-        previous: ReplicaID?
+        previous: Predecessor?
     ) {
         self.wireVersion = wireVersion
         self.code = code
@@ -23,6 +23,21 @@ public struct EnrolRequest: Sendable, Hashable {
         self.proof = proof
         self.device = device
         self.previous = previous
+    }
+}
+
+/// An earlier identity of a file, and how far its transactions are known to be the server's: the new identity's chain goes on
+/// from there (SPEC.md, "Clones and roll-backs").
+public struct Predecessor: Sendable, Hashable {
+    public var replica: ReplicaID
+    /// The last counter whose verdict is kept, and the running hash there (32 bytes).
+    public var confirmedThrough: UInt64
+    public var runningHash: [UInt8]
+
+    public init(replica: ReplicaID, confirmedThrough: UInt64, runningHash: [UInt8]) {
+        self.replica = replica
+        self.confirmedThrough = confirmedThrough
+        self.runningHash = runningHash
     }
 }
 

@@ -34,6 +34,13 @@ extension EnrolRequest: WireCodable {
         guard device.count <= Self.deviceCharacters else {
             throw .tooLarge("The name of a device is longer than \(Self.deviceCharacters) characters.")
         }
+        if let previous {
+            try Checks.hash(previous.runningHash)
+            // The new chain goes on from here: a counter near the end of the numbers would leave it no room.
+            guard previous.confirmedThrough <= UInt64(Int64.max) / 2 else {
+                throw .malformed("No replica has written \(previous.confirmedThrough) transactions.")
+            }
+        }
     }
 
     public func wireBytes() throws(SatchelError) -> [UInt8] {
@@ -44,7 +51,11 @@ extension EnrolRequest: WireCodable {
         message.publicKey = publicKey.data
         message.proof = proof.data
         message.device = device
-        if let previous { message.previous = previous.number }
+        if let previous {
+            message.previous = previous.replica.number
+            message.confirmedThrough = previous.confirmedThrough
+            message.runningHash = previous.runningHash.data
+        }
         return try small(message, "A request to enrol")
     }
 
@@ -53,7 +64,10 @@ extension EnrolRequest: WireCodable {
         self.init(
             wireVersion: Int(message.wireVersion), code: message.code, publicKey: message.publicKey.array,
             proof: message.proof.array, device: message.device,
-            previous: message.hasPrevious ? ReplicaID(message.previous) : nil)
+            previous: message.hasPrevious
+                ? Predecessor(
+                    replica: ReplicaID(message.previous), confirmedThrough: message.confirmedThrough,
+                    runningHash: message.runningHash.array) : nil)
         try check()
     }
 }

@@ -34,13 +34,14 @@ extension IngestState {
         guard RunningHash.next(mark.runningHash, item.sealed) == item.runningHash else {
             return .failed(CommitmentCheck.diverged)
         }
+        if let twin = twins[dot] { return .repeated(inherit(twin, item)) }
         let position = head.position.next
         let time = admissionTime(of: item, mark: mark)
         var verdict = TransactionVerdict(counter: counter, position: position, exceptions: [])
         if let transaction = item.decoded, transaction.counter == counter {
             var judgement = Judgement(
                 item: item, transaction: transaction, dot: dot, position: position, time: time, authorisation: access(of: item),
-                bound: seenBound(of: item, transaction))
+                bound: seenBound(of: item, transaction), kin: kin[item.replica] ?? [:])
             judgement.judge(self)
             verdict.exceptions = land(judgement)
             verdict.sortExceptions()
@@ -51,6 +52,19 @@ extension IngestState {
         append(item, verdict: verdict, time: time)
         originals[dot] = OriginalAnswer(verdict: verdict, runningHash: item.runningHash)
         return .verdict(verdict)
+    }
+
+    /// The transaction is in the log already, under another identity of the file: it counts as this one's from now on, and
+    /// nothing of it is applied again.
+    private mutating func inherit(_ twin: Twin, _ item: IngestItem) -> TransactionVerdict {
+        let mark = AppliedMark(counter: twin.dot.counter, runningHash: item.runningHash, time: twin.clock)
+        applied[item.replica] = mark
+        commit.applied[item.replica] = mark
+        kin[item.replica, default: [:]].merge(twin.kin) { max($0, $1) }
+        commit.kin[item.replica] = kin[item.replica]
+        originals[Dot(replica: item.replica, counter: mark.counter)] = OriginalAnswer(
+            verdict: twin.verdict, runningHash: item.runningHash)
+        return twin.verdict
     }
 
     /// How far a transaction's `seen` may go: what its epoch shares with this log.

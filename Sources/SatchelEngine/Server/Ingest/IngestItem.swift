@@ -95,7 +95,7 @@ public enum Ingest {
     public static func commit(_ items: [IngestItem], in writer: any ServerWriter) throws -> IngestReport {
         var state = try IngestLoader.load(items, from: writer)
         let outcomes = items.map { state.admit($0) }
-        if state.commit.entries.isEmpty == false { try writer.write(state.finished()) }
+        if !state.commit.entries.isEmpty || !state.commit.applied.isEmpty { try writer.write(state.finished()) }
         return IngestReport(
             outcomes: outcomes, touched: state.touchedScopes, replicas: Set(state.commit.applied.keys),
             applied: state.applied, governanceChanged: false, head: state.head)

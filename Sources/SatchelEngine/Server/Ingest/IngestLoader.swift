@@ -13,15 +13,26 @@ enum IngestLoader {
         var clocks: [Position: HLC] = [:]
         var forks: [Epoch: Position] = [:]
         var refusals: [RefusalID: RefusalRecord] = [:]
+        var kin: [ReplicaID: [ReplicaID: UInt64]] = [:]
+        var hasFamily: [ReplicaID: Bool] = [:]
+        var twins: [Dot: Twin] = [:]
 
         for item in items {
             if applied[item.replica] == nil { applied[item.replica] = try reader.applied(item.replica) }
             if let mark = applied[item.replica], item.sealed.counter > 0, item.sealed.counter <= mark.counter {
                 let counter = item.sealed.counter
                 originals[Dot(replica: item.replica, counter: counter)] = OriginalAnswer(
-                    verdict: try reader.verdicts(item.replica, counters: counter...counter).first,
-                    runningHash: try reader.runningHash(item.replica, at: counter))
+                    verdict: try reader.answers(item.replica, counters: counter...counter).first,
+                    runningHash: try reader.chainHash(item.replica, at: counter))
                 continue
+            }
+            if kin[item.replica] == nil {
+                kin[item.replica] = try reader.kin(of: item.replica)
+                hasFamily[item.replica] = try !reader.family(of: item.replica).isEmpty
+            }
+            if hasFamily[item.replica] == true {
+                let dot = Dot(replica: item.replica, counter: item.sealed.counter)
+                twins[dot] = try reader.twin(of: dot, runningHash: item.runningHash)
             }
             guard let transaction = item.decoded else { continue }
             for epoch in [transaction.epoch, item.epoch] where forks[epoch] == nil {
@@ -37,7 +48,8 @@ enum IngestLoader {
         }
         return IngestState(
             head: head, governance: try reader.governance(at: head.position), rows: rows.rows, memberships: rows.memberships,
-            children: rows.children, applied: applied, originals: originals, clocks: clocks, forks: forks, refusals: refusals)
+            children: rows.children, applied: applied, originals: originals, kin: kin, twins: twins, clocks: clocks,
+            forks: forks, refusals: refusals)
     }
 }
 

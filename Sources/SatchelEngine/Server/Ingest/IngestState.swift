@@ -15,6 +15,10 @@ public struct IngestState: Sendable {
     var children: [RowKey: Set<RowKey>]
     var applied: [ReplicaID: AppliedMark]
     var originals: [Dot: OriginalAnswer]
+    /// See `Succession`.
+    var kin: [ReplicaID: [ReplicaID: UInt64]]
+    /// Of the items' own dots.
+    let twins: [Dot: Twin]
     /// Replicas of which an item of this group failed: what follows it from there must not be taken.
     var stopped: [ReplicaID: Failure] = [:]
     /// The log's clock at the positions that the items had seen.
@@ -32,6 +36,7 @@ public struct IngestState: Sendable {
     init(
         head: LogHead, governance: Governance, rows: [RowKey: StoredRow?], memberships: [RootNumber: [Membership]],
         children: [RowKey: Set<RowKey>], applied: [ReplicaID: AppliedMark], originals: [Dot: OriginalAnswer],
+        kin: [ReplicaID: [ReplicaID: UInt64]], twins: [Dot: Twin],
         clocks: [Position: HLC], forks: [Epoch: Position], refusals: [RefusalID: RefusalRecord]
     ) {
         self.head = head
@@ -41,6 +46,8 @@ public struct IngestState: Sendable {
         self.children = children
         self.applied = applied
         self.originals = originals
+        self.kin = kin
+        self.twins = twins
         self.clocks = clocks
         self.forks = forks
         self.refusals = refusals

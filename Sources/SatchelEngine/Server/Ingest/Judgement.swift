@@ -36,6 +36,7 @@ struct Judgement {
     let time: HLC
     let authorisation: Authorisation
     let bound: Position
+    let kin: [ReplicaID: UInt64]
 
     var inserts: [RowKey: Draft] = [:]
     var updates: [Draft] = []
@@ -46,7 +47,7 @@ struct Judgement {
 
     init(
         item: IngestItem, transaction: Transaction, dot: Dot, position: Position, time: HLC, authorisation: Authorisation,
-        bound: Position
+        bound: Position, kin: [ReplicaID: UInt64] = [:]
     ) {
         self.item = item
         self.transaction = transaction
@@ -55,6 +56,7 @@ struct Judgement {
         self.time = time
         self.authorisation = authorisation
         self.bound = bound
+        self.kin = kin
     }
 
     mutating func judge(_ state: IngestState) {
@@ -73,6 +75,10 @@ struct Judgement {
             return refuse(change, .unknownTable, "There is no table “\(change.table)” here.")
         }
         let table = state.schema.tables[index]
+        // What its writer had seen was in another log: nothing here can be compared with it.
+        if state.forks[transaction.epoch] == nil, change.hasSeen {
+            return refuse(change, .epochUnknown, "The change was written against another life of this server's log.")
+        }
         if change.seen > item.proven || change.cells.contains(where: { ($0.seen ?? .zero) > item.proven }),
             !item.isTrusted
         {
@@ -350,6 +356,11 @@ struct Judgement {
     }
 
     private static let atomicReason = "Another part of the same atomic transaction could not land."
+}
+
+extension Change {
+    /// Whether it claims to have seen anything at all.
+    fileprivate var hasSeen: Bool { seen > .zero || cells.contains { ($0.seen ?? .zero) > .zero } }
 }
 
 extension RowID {

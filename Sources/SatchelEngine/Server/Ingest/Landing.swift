@@ -120,5 +120,5 @@ extension IngestState {
 
 extension Judgement {
     /// The past of a change that had seen up to a position, within the epoch it shares with this log.
-    func past(_ seen: Position) -> PositionPast { PositionPast(dot: dot, seen: min(seen, bound)) }
+    func past(_ seen: Position) -> PositionPast { PositionPast(dot: dot, seen: min(seen, bound), kin: kin) }
 }

@@ -135,7 +135,7 @@ public struct PullSession: Sendable {
         var frames: [PullFrame] = []
         while toldCounter < pass.applied.counter {
             let last = min(pass.applied.counter, toldCounter + 500)
-            let verdicts = try reader.verdicts(replica, counters: toldCounter + 1...last)
+            let verdicts = try reader.answers(replica, counters: toldCounter + 1...last)
             if !verdicts.isEmpty { frames += verdicts.framed().map { .verdicts($0) } }
             toldCounter = last
         }

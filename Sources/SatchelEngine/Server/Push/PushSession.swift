@@ -67,7 +67,7 @@ public struct PushSession: Sendable {
                 message: "Transaction \(applied.counter + 1) is the next; these begin after \(open.baseCounter).",
                 action: .resumeFrom(counter: applied.counter + 1))
         }
-        if try reader.runningHash(replica, at: open.baseCounter) != open.baseHash { return CommitmentCheck.diverged }
+        if try reader.chainHash(replica, at: open.baseCounter) != open.baseHash { return CommitmentCheck.diverged }
         chain = open.baseHash
         return nil
     }

@@ -55,6 +55,11 @@ nonisolated struct Satchel_V1_EnrolRequest: Sendable {
   /// Clears the value of `previous`. Subsequent reads from it will return its default value.
   mutating func clearPrevious() {self._previous = nil}
 
+  /// With `previous`: the last counter whose verdict is kept, and the running hash there (32 bytes).
+  var confirmedThrough: UInt64 = 0
+
+  var runningHash: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -128,7 +133,7 @@ fileprivate nonisolated let _protobuf_package = "satchel.v1"
 
 nonisolated extension Satchel_V1_EnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".EnrolRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}wire_version\0\u{1}code\0\u{3}public_key\0\u{1}proof\0\u{1}device\0\u{1}previous\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}wire_version\0\u{1}code\0\u{3}public_key\0\u{1}proof\0\u{1}device\0\u{1}previous\0\u{3}confirmed_through\0\u{3}running_hash\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -142,6 +147,8 @@ nonisolated extension Satchel_V1_EnrolRequest: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.device) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self._previous) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.confirmedThrough) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.runningHash) }()
       default: break
       }
     }
@@ -170,6 +177,12 @@ nonisolated extension Satchel_V1_EnrolRequest: SwiftProtobuf.Message, SwiftProto
     try { if let v = self._previous {
       try visitor.visitSingularFixed64Field(value: v, fieldNumber: 6)
     } }()
+    if self.confirmedThrough != 0 {
+      try visitor.visitSingularUInt64Field(value: self.confirmedThrough, fieldNumber: 7)
+    }
+    if !self.runningHash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.runningHash, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -180,6 +193,8 @@ nonisolated extension Satchel_V1_EnrolRequest: SwiftProtobuf.Message, SwiftProto
     if lhs.proof != rhs.proof {return false}
     if lhs.device != rhs.device {return false}
     if lhs._previous != rhs._previous {return false}
+    if lhs.confirmedThrough != rhs.confirmedThrough {return false}
+    if lhs.runningHash != rhs.runningHash {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

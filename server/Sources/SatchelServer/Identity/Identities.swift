@@ -17,23 +17,27 @@ public final class Identities: Sendable {
     let organisation: String
     let now: ServerClock
     private let directory: Mutex<ReplicaDirectory>
+    /// Lets a new replica's chain go on where that of its file's earlier identity was confirmed.
+    private let succeed: @Sendable (ReplicaID, Predecessor) throws -> Void
 
     /// Reads every replica and user.
     /// - Throws: what the store throws.
     public convenience init(store: SQLiteServerStore, now: @escaping ServerClock = systemClock) throws {
         let users = try store.read { try $0.governance(at: $0.head().position).organisation.users }
         try self.init(
-            database: store.pool, path: store.pool.path, organisation: store.organisation, users: Array(users.values), now: now)
+            database: store.pool, path: store.pool.path, organisation: store.organisation, users: Array(users.values), now: now
+        ) { replica, previous in try store.write { try Succession.begin(replica, after: previous, in: $0) } }
     }
 
     init(
         database: any DatabaseWriter, path: String, organisation: String, users: [Organisation.User],
-        now: @escaping ServerClock
+        now: @escaping ServerClock, succeed: @escaping @Sendable (ReplicaID, Predecessor) throws -> Void
     ) throws {
         self.database = database
         self.path = path
         self.organisation = organisation
         self.now = now
+        self.succeed = succeed
         let replicas: [ReplicaID: ReplicaDirectory.Entry]
         do {
             replicas = try database.read(ReplicaTable.keys)
@@ -98,7 +102,7 @@ public final class Identities: Sendable {
                     throw IdentityFailure.code
                 }
                 try Self.checkProof(request)
-                if let previous = request.previous, let owner = try ReplicaTable.user(of: previous, db), owner != user {
+                if let previous = request.previous, let owner = try ReplicaTable.user(of: previous.replica, db), owner != user {
                     throw IdentityFailure.otherUser
                 }
                 try CodeTable.use(code, now: now, db)
@@ -106,6 +110,7 @@ public final class Identities: Sendable {
                 return (replica, user)
             }
         }
+        if let previous = request.previous { try succeed(outcome.0, previous) }
         let entry = ReplicaDirectory.Entry(user: outcome.1, publicKey: request.publicKey, isRevoked: false)
         directory.withLock { $0.add(outcome.0, entry) }
         return EnrolReply(replica: outcome.0, user: outcome.1, organisation: organisation)

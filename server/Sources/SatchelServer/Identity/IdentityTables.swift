@@ -44,7 +44,9 @@ enum ReplicaTable {
             arguments: [
                 Int64(number), user, Data(request.publicKey), printable(request.device), Int64(clamping: now),
                 // One that this server does not know means nothing to it.
-                try request.previous.flatMap { try self.user(of: $0, db) == nil ? nil : Int64(bitPattern: $0.number) },
+                try request.previous.flatMap { previous in
+                    try self.user(of: previous.replica, db) == nil ? nil : Int64(bitPattern: previous.replica.number)
+                },
             ])
         return ReplicaID(number)
     }

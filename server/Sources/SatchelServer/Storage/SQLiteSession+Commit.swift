@@ -11,6 +11,8 @@ extension SQLiteSession {
         try store(commit.memberships)
         for (root, position) in commit.touched.sorted(by: { $0.key < $1.key }) { try touch(root, at: position) }
         for (replica, mark) in commit.applied.sorted(by: { $0.key < $1.key }) { try setApplied(replica, mark) }
+        for (replica, beginning) in commit.beginnings { try begin(replica, beginning) }
+        for (replica, others) in commit.kin { try setKin(of: replica, others) }
         for refusal in commit.refusals { try store(refusal) }
         try setHead(commit.head)
         written += 1

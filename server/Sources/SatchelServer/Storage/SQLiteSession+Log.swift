@@ -23,10 +23,13 @@ extension SQLiteSession {
 
     func runningHash(_ replica: ReplicaID, at counter: UInt64) throws -> [UInt8]? {
         if counter == 0 { return RunningHash.start }
-        var query = try statement("SELECT running_hash FROM log WHERE replica = ? AND counter = ?")
-        try query.bind(replica)
-        try query.bind(counter: counter)
-        return try query.step() ? query.bytes(0) : nil
+        for table in ["log", "chain_beginning"] {
+            var query = try statement("SELECT running_hash FROM \(table) WHERE replica = ? AND counter = ?")
+            try query.bind(replica)
+            try query.bind(counter: counter)
+            if try query.step() { return query.bytes(0) }
+        }
+        return nil
     }
 
     func verdicts(_ replica: ReplicaID, counters: ClosedRange<UInt64>) throws -> [TransactionVerdict] {

@@ -12,8 +12,9 @@ enum StorageFormat {
     static let version: Int32 = 1
 
     static let tables = [
-        "applied", "enrolment_code", "epoch", "governance_change", "governance_grant", "governance_policy", "governance_schema",
-        "governance_territory", "governance_user", "log", "log_head", "membership", "meta", "refusal", "replica", "root",
+        "applied", "chain_beginning", "enrolment_code", "epoch", "governance_change", "governance_grant", "governance_policy",
+        "governance_schema",
+        "governance_territory", "governance_user", "kin", "log", "log_head", "membership", "meta", "refusal", "replica", "root",
         "root_row", "scheduled_grant", "scope", "secret",
     ]
 
@@ -64,6 +65,13 @@ enum StorageFormat {
             time INTEGER NOT NULL,
             time_logical INTEGER NOT NULL
         ) STRICT;
+
+        -- Where the chain of a file's new identity goes on, and how far it is the same as other identities' chains.
+        CREATE TABLE chain_beginning (replica INTEGER PRIMARY KEY, counter INTEGER NOT NULL, running_hash BLOB NOT NULL) STRICT;
+        CREATE TABLE kin (
+            replica INTEGER NOT NULL, other INTEGER NOT NULL, through INTEGER NOT NULL, PRIMARY KEY (replica, other)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX kin_by_other ON kin (other, replica);
 
         -- Roots, their memberships in scopes, and for each root its rows by their last change.
         CREATE TABLE root (number INTEGER PRIMARY KEY, row INTEGER NOT NULL) STRICT;
