@@ -55,7 +55,9 @@ extension ReplicaEngine {
     /// Keeps what the server answered. Repeats change nothing.
     public func receive(_ reply: PushReply, _ store: any ReplicaStore) throws -> PushProgress {
         switch reply {
-        case .failed(let failure): return PushProgress(acknowledged: 0, refused: 0, failure: failure)
+        case .failed(let failure):
+            return PushProgress(
+                acknowledged: 0, refused: 0, failure: Self.lostBehind(try store.state().confirmedThrough, failure) ?? failure)
         case .acknowledged(let acknowledgement):
             // Another program may have come further with the same file meanwhile.
             if try store.state().appliedThrough > acknowledgement.appliedThrough {
@@ -76,6 +78,16 @@ extension ReplicaEngine {
         SatchelError(
             .fileDamaged, "The queue of this file has lost transaction \(counter).",
             remedy: "Keep the file for whoever can look into it, and enrol a new one.")
+    }
+
+    /// A server that asks again for what it had acknowledged was restored from a backup of before: what it lacks is no longer
+    /// queued here, and asking again would not bring it.
+    private static func lostBehind(_ confirmed: UInt64, _ failure: Failure) -> Failure? {
+        guard case .resumeFrom(let counter) = failure.action, counter <= confirmed else { return nil }
+        return Failure(
+            code: failure.code,
+            message: "The server lacks your transactions \(counter) to \(confirmed), which it had acknowledged: it was restored"
+                + " from an older backup.", action: .giveUp)
     }
 
     static let diverged = Failure(
