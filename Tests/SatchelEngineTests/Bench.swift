@@ -27,6 +27,16 @@ final class Bench {
             Table(
                 name: "product", partition: [.global],
                 fields: [Field(name: "name", type: .text), Field(name: "cost", type: .decimal)]),
+            Table(
+                name: "visit", partition: [.through(field: 0), .through(field: 1)],
+                fields: [
+                    Field(name: "company", type: .reference("company")), Field(name: "partner", type: .reference("company")),
+                    Field(name: "topic", type: .text),
+                ]),
+            // Nobody but a manager may read any of it.
+            Table(
+                name: "budget", partition: [.territory(field: 0)],
+                fields: [Field(name: "territory", type: .territory), Field(name: "amount", type: .decimal)]),
         ])
 
     static let policy: Policy = {
@@ -41,6 +51,7 @@ final class Bench {
                         0: Rights(read: set(0, 1, 2, 3, 4, 5), write: set(0, 5), create: true),
                         1: Rights(read: set(0, 1), write: set(0, 1), create: true, delete: true),
                         2: Rights(read: set(0, 1), write: set(0, 1), create: true),
+                        4: Rights(read: set(0, 2), write: set(2)),
                     ]),
                 Policy.Role(
                     name: "manager",
@@ -49,6 +60,8 @@ final class Bench {
                         1: Rights(read: set(0, 1), write: set(0, 1), create: true, delete: true),
                         2: Rights(read: set(0, 1), write: set(0, 1), create: true, delete: true),
                         3: Rights(read: set(0, 1), write: set(0, 1), create: true),
+                        4: Rights(read: set(0, 1, 2), write: set(0, 1, 2), create: true),
+                        5: Rights(read: set(0, 1), write: set(0, 1), create: true),
                     ]),
                 Policy.Role(name: "owner", rights: [0: Rights(read: set(0))]),
             ])

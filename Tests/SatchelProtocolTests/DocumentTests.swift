@@ -107,6 +107,7 @@ import Testing
         #expect(stated("the bodies of enrol, nonce and token") == "\(Limits.unauthenticatedBytes / 1024) KiB")
         #expect(stated("TLS handshake") == String(Limits.handshakeSeconds))
         #expect(stated("the head of a request, or the next part of its body") == String(Limits.requestIdleSeconds))
+        #expect(stated("the whole body of enrol, nonce, token or pull") == String(Limits.smallBodySeconds))
         #expect(stated("heartbeat on a live pull, when nothing else is sent") == String(Limits.heartbeatSeconds))
         #expect(stated("silence after which a client of a live pull connects anew") == String(Limits.silenceSeconds))
         #expect(stated("a nonce may be signed for") == String(Limits.nonceSeconds))

@@ -38,6 +38,7 @@ import Testing
         #expect(Limits.heartbeatSeconds < 30)
         #expect(Limits.handshakeSeconds < Limits.requestIdleSeconds)
         #expect(Limits.requestIdleSeconds < Limits.silenceSeconds)
+        #expect(Limits.requestIdleSeconds <= Limits.smallBodySeconds)
         #expect(Limits.nonceSeconds < Limits.tokenSeconds)
         #expect(Limits.tokenSeconds < Limits.enrolmentCodeSeconds)
         #expect(Limits.shutdownSeconds < 10)

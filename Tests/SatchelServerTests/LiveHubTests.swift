@@ -97,6 +97,8 @@ struct LiveHubTests {
     @Test func oneDeviceNeverTakesAllPlacesAndAPushAlwaysFindsAReader() {
         let limits = ServerLimits()
         #expect(limits.streamsOfReplica < limits.firstLoads)
+        #expect(limits.passesOfReplica < min(limits.firstLoads, limits.passes))
+        #expect(limits.passesOfReplica < limits.streamsOfReplica)
         #expect(limits.passes + limits.firstLoads + 4 <= SQLiteServerStore.defaultReaders)
         #expect(limits.shutdown + limits.closing < .seconds(9))
         #expect(limits.silentConnection > limits.requestIdle && limits.silentConnection > limits.heartbeat * 3)

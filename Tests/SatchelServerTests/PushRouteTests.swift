@@ -121,6 +121,38 @@ struct PushRouteTests {
         }
     }
 
+    @Test func beyondTheLimitsOfARequestWhatCameBeforeStands() async throws {
+        var few = ServerLimits()
+        few.pushTransactions = 2
+        var small = ServerLimits()
+        small.pushBytes = 2_000
+        for (limits, payload, taken) in [(few, "a", 2), (small, String(repeating: "a", count: 1_500), 1)] {
+            try await TestServer.run(limits: limits) { server in
+                let client = try TestClient(server)
+                let before = try await TestDevice.enrolled("anna", server, client)
+                var device = before
+                let token = try await device.token(client)
+                let sealed = try (0..<3).map { _ in try device.write(payload) }
+                // In parts and without a length, which alone would have it refused whole.
+                let (parts, source) = AsyncStream<ByteBuffer>.makeStream()
+                source.yield(ByteBuffer(bytes: try encoded([device.opening(after: before)])))
+                let replies = try await client.frames(
+                    "/v1/push", .stream(parts, length: .unknown), token: token, as: PushReply.self)
+                for (index, one) in sealed.enumerated() {
+                    source.yield(ByteBuffer(bytes: try encoded([.transaction(one)])))
+                    guard index < taken else { break }
+                    guard case .acknowledged(let reply) = try await replies.next() else { throw Unexpected() }
+                    #expect(reply.appliedThrough == UInt64(index + 1))
+                }
+                source.finish()
+                guard case .failed(let failure) = try await replies.next() else { throw Unexpected() }
+                #expect(failure.code == .tooLarge && failure.action == .giveUp)
+                #expect(try await replies.next() == nil)
+                #expect(try server.store.entries(after: .zero, limit: 10).count == taken)
+            }
+        }
+    }
+
     @Test func aBodyWithoutEndIsRefused() async throws {
         var limits = ServerLimits()
         limits.discardedBytes = Limits.pushBodyBytes + 64 * 1024

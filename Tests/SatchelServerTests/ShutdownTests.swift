@@ -40,6 +40,23 @@ struct ConnectionTests {
         }
     }
 
+    /// However steadily it drips: each byte comes well within the idle time.
+    @Test func aBodyThatDripsIsCut() async throws {
+        var limits = ServerLimits()
+        limits.smallBody = .seconds(1)
+        try await TestServer.run(limits: limits) { server in
+            for path in ["enrol", "nonce", "token"] {
+                let connection = try await RawConnection.secure(server, protocols: ["http/1.1"])
+                try await connection.send("POST /v1/\(path) HTTP/1.1\r\nhost: localhost\r\ncontent-length: 8000\r\n\r\n")
+                try await eventually("It is cut.") {
+                    try? await connection.send("x")
+                    return !connection.isOpen
+                }
+                #expect(connection.text.isEmpty)
+            }
+        }
+    }
+
     /// A request, and right behind it, in the same packet, a TLS record that is no good.
     @Test func aRequestBeforeABrokenRecordDoesNoHarm() async throws {
         try await TestServer.run { server in

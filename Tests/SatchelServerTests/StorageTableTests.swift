@@ -49,6 +49,8 @@ import Testing
             let questions = [
                 (table.selectByID, "USING INDEX sqlite_autoindex_row_contact_1"),
                 (table.selectByNumber, "USING INTEGER PRIMARY KEY"),
+                (table.selectID, "USING INTEGER PRIMARY KEY"),
+                (table.selectAfterID, "USING INDEX sqlite_autoindex_row_contact_1 (id>?)"),
                 (table.lastNumber, "SEARCH row_contact"),
                 (table.selectReferencing(field: 0) ?? "", "USING INDEX row_contact_by_company"),
                 (table.update, "USING INTEGER PRIMARY KEY"),
@@ -102,6 +104,7 @@ import Testing
             _ = try session.memberships(of: .global)
             _ = try session.roots(in: .global, changedAfter: .zero)
             _ = try session.rows(under: .global, changedAfter: .zero, page: nil, limit: 5)
+            _ = try session.rows(under: .global, changedAfter: .zero, page: .after(key), limit: 5)
             _ = try session.refusal(RefusalID(dot: Dot(replica: ReplicaID(1), counter: 1), number: 1))
             _ = try session.outstandingRefusals(of: "anna")
             _ = try session.entries(after: .zero, limit: 1)

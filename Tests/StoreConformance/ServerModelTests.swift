@@ -21,21 +21,21 @@ import Testing
         }
     }
 
-    /// All pages together; which of the rows of one position comes first is the store's own affair.
+    /// All pages together.
     private static func rows(
         _ reader: any ServerReader, under root: RootNumber, after position: Position, limit: Int
     ) throws -> [StoredRow] {
-        func place(_ row: StoredRow) -> Position? { row.links.filter { $0.root == root }.map { row.position(under: $0) }.max() }
         var rows: [StoredRow] = []
         var page: RowPage?
         repeat {
             let found = try reader.rows(under: root, changedAfter: position, page: page, limit: limit)
+            #expect(found.rows.count <= limit)
             rows += found.rows
             page = found.next
         } while page != nil
-        let places = rows.map { place($0) ?? .zero }
-        #expect(places == places.sorted() && places.allSatisfy { $0 > position })
-        return rows.sorted { (place($0) ?? .zero, $0.key) < (place($1) ?? .zero, $1.key) }
+        #expect(rows.allSatisfy { ($0.position(under: root) ?? .zero) > position })
+        #expect(zip(rows, rows.dropFirst()).allSatisfy { $0.key < $1.key })
+        return rows
     }
 
     private func compare(_ model: any ServerStore, _ store: any ServerStore, _ history: inout RandomHistory) throws {

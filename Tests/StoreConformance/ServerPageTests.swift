@@ -14,7 +14,6 @@ import Testing
             repeat {
                 let found = try reader.rows(under: root, changedAfter: Position(position), page: page, limit: limit)
                 #expect(found.rows.count <= limit)
-                #expect(found.next == nil || found.rows.count == limit)
                 ids += found.rows.map(\.key.id.text)
                 page = found.next
             } while page != nil
@@ -22,7 +21,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ServerKind.allCases) func rowsComeInTheOrderOfTheirLastChange(_ kind: ServerKind) throws {
+    @Test(arguments: ServerKind.allCases) func rowsComeInTheOrderOfTheirKeysWhateverChangedLast(_ kind: ServerKind) throws {
         try ServerSubject.run(kind) { (subject) throws in
             let root = RootNumber(2)
             try subject.commit { try $0.company("a", in: .territory("dach")) }
@@ -45,8 +44,8 @@ import Testing
             }
             try subject.reopen()
             for limit in 1...7 {
-                #expect(try ids(subject, root, after: 0, limit: limit) == ["a", "w", "x", "y", "z", "v"], "pages of \(limit)")
-                #expect(try ids(subject, root, after: 3, limit: limit) == ["z", "v"], "pages of \(limit)")
+                #expect(try ids(subject, root, after: 0, limit: limit) == ["a", "v", "w", "x", "y", "z"], "pages of \(limit)")
+                #expect(try ids(subject, root, after: 3, limit: limit) == ["v", "z"], "pages of \(limit)")
             }
             #expect(try ids(subject, root, after: 5).isEmpty)
             #expect(try ids(subject, .global, after: 0).isEmpty)

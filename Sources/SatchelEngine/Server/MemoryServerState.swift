@@ -6,7 +6,7 @@ import SatchelProtocol
 struct MemoryServerState: Sendable {
     struct Numbered: Sendable {
         var row: StoredRow
-        /// In order of arrival: the store order of `RowPage`.
+        /// In order of arrival.
         let order: UInt64
     }
 
@@ -154,16 +154,15 @@ extension MemoryServerState {
     func rows(
         under root: RootNumber, changedAfter position: Position, page: RowPage?, limit: Int
     ) -> (rows: [StoredRow], next: RowPage?) {
-        let after = page ?? RowPage(position: position, order: .max)
-        var found: [(page: RowPage, row: StoredRow)] = []
+        var found: [StoredRow] = []
         for key in hanging[root] ?? [] {
-            guard let numbered = rows[key], let position = numbered.row.position(under: root) else { continue }
-            let place = RowPage(position: position, order: numbered.order)
-            if (place.position, place.order) > (after.position, after.order) { found.append((place, numbered.row)) }
+            if case .after(let last) = page, key <= last { continue }
+            guard let row = rows[key]?.row, let changed = row.position(under: root), changed > position else { continue }
+            found.append(row)
         }
-        found.sort { ($0.page.position, $0.page.order) < ($1.page.position, $1.page.order) }
+        found.sort { $0.key < $1.key }
         let page = found.prefix(max(limit, 1))
-        return (page.map(\.row), page.count < found.count ? page.last?.page : nil)
+        return (Array(page), page.count < found.count ? page.last.map { .after($0.key) } : nil)
     }
 }
 

@@ -35,8 +35,9 @@ public protocol ServerReader {
     func memberships(of root: RootNumber) throws -> [Membership]
     /// Roots that are in the scope now, or were, and of which anything (rows, links, membership) changed after a position.
     func roots(in scope: Scope, changedAfter position: Position) throws -> [RootNumber]
-    /// Rows that hang under a root, or hung, and changed after a position, in ascending (position, store order). Pages:
-    /// pass the last page's `next`; nil starts, a nil `next` ends.
+    /// Rows that hang under a root, or hung, and changed after a position, in ascending order of key: the order in which they
+    /// changed would tell a reader of changes that it may not see. Pages: pass the last page's `next` to the same reader; nil
+    /// starts, a nil `next` ends. A page may hold fewer rows than the limit, or none, and have a next.
     func rows(under root: RootNumber, changedAfter position: Position, page: RowPage?, limit: Int) throws
         -> (rows: [StoredRow], next: RowPage?)
 
@@ -44,15 +45,12 @@ public protocol ServerReader {
     func outstandingRefusals(of user: String) throws -> [RefusalRecord]
 }
 
-/// Where a page of rows ended; opaque to the engine.
-public struct RowPage: Sendable, Hashable {
-    public var position: Position
-    public var order: UInt64
-
-    public init(position: Position, order: UInt64) {
-        self.position = position
-        self.order = order
-    }
+/// Where a page of rows ended; opaque to the engine, and good for the reader that gave it.
+public enum RowPage: Sendable, Hashable {
+    /// What follows this key is still to come.
+    case after(RowKey)
+    /// A list that the store drew up, of rows by its own numbers, from this place on.
+    case listed([Int64], from: Int)
 }
 
 /// Everything that one group of log entries changes: written in one durable store transaction, or not at all.

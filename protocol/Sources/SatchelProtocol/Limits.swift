@@ -66,6 +66,9 @@ public enum Limits {
     public static let handshakeSeconds = 10
     /// How long a request's head, or the next part of its body, may take.
     public static let requestIdleSeconds = 30
+    /// How long the body of enrol, nonce, token or pull may take in all: 8 KiB on the poorest line, and an end to whoever sends a
+    /// byte now and then.
+    public static let smallBodySeconds = 30
     /// How long a shutdown waits for what is in flight (COMMANDS.md: exit within 10 s).
     public static let shutdownSeconds = 6
     /// Bytes of a running hash (SHA-256).

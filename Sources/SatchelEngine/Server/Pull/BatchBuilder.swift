@@ -135,7 +135,10 @@ struct BatchBuilder {
     }
 
     private mutating func flushRows(where isDue: (Key) -> Bool) {
-        let due = open.filter { isDue($0.key) }.sorted { ($0.key.table, $0.key.mask) < ($1.key.table, $1.key.mask) }
+        let due = open.filter { isDue($0.key) }.sorted { left, right in
+            let (one, other) = ((left.key.table, left.key.mask), (right.key.table, right.key.mask))
+            return one == other ? left.key.fields.members.lexicographicallyPrecedes(right.key.fields.members) : one < other
+        }
         for (key, entry) in due {
             frames.append(.rows(entry.batch.inOrderOfID()))
             openBytes -= entry.bytes
@@ -168,8 +171,7 @@ extension Value {
 }
 
 extension RowBatch {
-    /// The order in which the store found the rows follows changes that this reader may not see; the order of their ids says
-    /// nothing.
+    /// Rows come in order under each root; those of several roots are put in one, which says nothing of where they hang.
     fileprivate func inOrderOfID() -> RowBatch {
         let order = ids.indices.sorted { ids[$0] < ids[$1] }
         if order.elementsEqual(ids.indices) { return self }

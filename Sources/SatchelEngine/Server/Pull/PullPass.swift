@@ -7,27 +7,26 @@ import SatchelProtocol
 ///
 /// It walks the scopes that the user holds now or held then, in each the roots that changed, and under each root the rows:
 /// all of them when what the root means to this user changed, else those that changed since (DESIGN §6).
+///
+/// What it tells, and in which order, is a function of what the user may read at the two positions: roots come by the numbers
+/// that the user knows, rows by their keys.
 struct PullPass {
     private let then: Viewpoint?
     private let now: Viewpoint
-    private let rulesChanged: Bool
-    private let cipher: RootCipher
 
+    private var standings: RootStandings
     private var roots: [RootNumber]
     private var visited = 0
     private var visit: Visit?
-    private var memberships: [RootNumber: [Membership]] = [:]
-    /// Rows with more than one link may be met under each of their roots.
-    private var told: Set<RowKey> = []
     private var masks: [RoleSet: UInt32] = [:]
     private var authors: [ReplicaID: String] = [:]
     private(set) var builder: BatchBuilder
 
     private struct Visit {
         let root: RootNumber
-        let changedAfter: Position
-        /// The root itself is told to have left; rows under it alone need no word.
-        let hasLeft: Bool
+        let standing: RootStanding
+        /// Told that the root has left: rows under it alone need no word.
+        var hasToldLeaving = false
         var page: RowPage?
     }
 
@@ -37,12 +36,10 @@ struct PullPass {
     init(then: Viewpoint?, now: Viewpoint, cipher: RootCipher, reader: any ServerReader) throws {
         self.then = then
         self.now = now
-        self.cipher = cipher
-        rulesChanged =
-            then.map { $0.governance.policy != now.governance.policy || $0.governance.schema != now.governance.schema } ?? true
+        standings = RootStandings(then: then, now: now, cipher: cipher)
         builder = BatchBuilder(schema: now.governance.schema)
         roots = []
-        if rulesChanged || then?.access != now.access { tellPlaces() }
+        if standings.rulesChanged || then?.access != now.access { tellPlaces() }
         roots = try candidates(reader)
     }
 
@@ -71,50 +68,24 @@ struct PullPass {
         var found: Set<RootNumber> = []
         let scopes = Set(now.access.rolesByScope.keys).union(then?.access.rolesByScope.keys ?? [:].keys)
         for scope in scopes {
-            let after = meansTheSame(scope) ? from : .zero
+            let after = standings.meansTheSame(scope) ? from : .zero
             for root in try reader.roots(in: scope, changedAfter: after) { found.insert(root) }
         }
-        return found.sorted()
-    }
-
-    /// Whether the user holds in a scope now just what they held then.
-    private func meansTheSame(_ scope: Scope) -> Bool {
-        guard let then, !rulesChanged else { return false }
-        if scope == .global, then.access.anywhere != now.access.anywhere { return false }
-        return then.access.rolesByScope[scope] == now.access.rolesByScope[scope]
+        return standings.inOrder(found)
     }
 
     private mutating func begin(_ root: RootNumber, _ reader: any ServerReader) throws {
-        let all = try memberships(of: root, reader)
-        let scopesNow = Set(all.lazy.filter { $0.ended == nil }.map(\.scope))
-        let scopesThen = then.map { then in Set(all.lazy.filter { $0.holds(at: then.position) }.map(\.scope)) } ?? []
-        let isSame = scopesNow == scopesThen && scopesNow.allSatisfy(meansTheSame)
-        let seenNow = root == .global || isHeld(scopesNow, now)
-        let seenThen = root == .global ? then != nil : then.map { isHeld(scopesThen, $0) } ?? false
-        guard seenNow || seenThen else { return }
-        let hasLeft = seenThen && !seenNow
-        if hasLeft { builder.add(leftRoot: cipher.encrypt(root)) }
-        visit = Visit(root: root, changedAfter: isSame ? from : .zero, hasLeft: hasLeft, page: nil)
-    }
-
-    private func isHeld(_ scopes: Set<Scope>, _ view: Viewpoint) -> Bool {
-        scopes.contains { view.access.rolesByScope[$0] != nil }
-    }
-
-    private mutating func memberships(of root: RootNumber, _ reader: any ServerReader) throws -> [Membership] {
-        if let known = memberships[root] { return known }
-        if memberships.count >= 50_000 { memberships = [:] }
-        let all = try reader.memberships(of: root)
-        memberships[root] = all
-        return all
+        let standing = try standings.standing(of: root, reader)
+        if standing.now != nil || standing.then != nil { visit = Visit(root: root, standing: standing) }
     }
 
     // MARK: Rows
 
     private mutating func proceed(_ current: Visit, _ reader: any ServerReader) throws {
         let (rows, next) = try reader.rows(
-            under: current.root, changedAfter: current.changedAfter, page: current.page, limit: Self.pageRows)
-        for row in rows { try tell(row, current, reader) }
+            under: current.root, changedAfter: current.standing.hasChanged ? .zero : from, page: current.page,
+            limit: Self.pageRows)
+        for row in rows { try tell(row, under: current, reader) }
         if next == nil {
             visit = nil
         } else {
@@ -122,16 +93,19 @@ struct PullPass {
         }
     }
 
-    private mutating func tell(_ row: StoredRow, _ current: Visit, _ reader: any ServerReader) throws {
-        if row.links.count > 1, !told.insert(row.key).inserted { return }
-        switch try news(of: row, reader) {
-        case .nothing: return
-        case .left:
-            let isToldByRoot = current.hasLeft && row.links.allSatisfy { $0.root == current.root }
-            if !isToldByRoot { builder.add(left: row.key) }
-        case .complete(let roles, let roots):
-            let fields = now.rights(roles, table: row.key.table).read
-            builder.add(row, fields: fields, mask: mask(roles), roots: roots.map { cipher.encrypt($0) }.sorted())
+    private mutating func tell(_ row: StoredRow, under current: Visit, _ reader: any ServerReader) throws {
+        guard let news = try standings.news(of: row, reader), news.place == current.root else { return }
+        switch news.content {
+        case .left(let roots):
+            if roots == [current.root], current.standing.now == nil {
+                tellLeaving(current.standing)
+            } else {
+                builder.add(left: row.key)
+            }
+        case .complete(let sighting):
+            let fields = now.rights(sighting.roles, table: row.key.table).read
+            let roots = try sighting.roots.map { try standings.standing(of: $0, reader).number }
+            builder.add(row, fields: fields, mask: mask(sighting.roles), roots: roots.sorted())
             try tellConflicts(row, fields, reader)
         case .changed(let roles, let fields):
             builder.add(row, fields: fields, mask: mask(roles), roots: nil)
@@ -139,64 +113,11 @@ struct PullPass {
         }
     }
 
-    private mutating func news(of row: StoredRow, _ reader: any ServerReader) throws -> RowNews {
-        let table = row.key.table
-        let rootsNow = row.currentRoots
-        let rolesNow = now.roles(try scopes(rootsNow, at: nil, reader), table: table)
-        let isSeenNow = row.state.isAlive && now.rights(rolesNow, table: table).canSee
-
-        var isHeld = false
-        var isSame = false
-        if let then, table < then.governance.schema.tables.count, row.state.existence.length(at: then.position) % 2 == 1 {
-            let rootsThen = Set(row.links.lazy.filter { $0.holds(at: then.position) }.map(\.root)).sorted()
-            let rolesThen = then.roles(try scopes(rootsThen, at: then.position, reader), table: table)
-            isHeld = then.rights(rolesThen, table: table).canSee
-            isSame =
-                isHeld && !rulesChanged && rolesThen == rolesNow && rootsThen == rootsNow
-                && row.state.existence.length(at: then.position) == row.state.existence.length
-            // Which of a row's roots this user sees may have changed though the roles did not.
-            if isSame, rootsNow.count > 1 {
-                let visibleThen = try visible(rootsThen, then, at: then.position, reader)
-                isSame = try visible(rootsNow, now, at: nil, reader) == visibleThen
-            }
-        }
-        guard isSeenNow else { return isHeld ? .left : .nothing }
-        guard isSame else {
-            return .complete(roles: rolesNow, roots: try visible(rootsNow, now, at: nil, reader))
-        }
-        var fields = FieldSet()
-        for field in now.rights(rolesNow, table: table).read.members where row.state.position(field) > from {
-            fields.insert(field)
-        }
-        return fields.isEmpty ? .nothing : .changed(roles: rolesNow, fields: fields)
-    }
-
-    /// The roots through which this user sees a row: no others may be told, not even as numbers.
-    private mutating func visible(
-        _ roots: [RootNumber], _ view: Viewpoint, at position: Position?, _ reader: any ServerReader
-    ) throws -> [RootNumber] {
-        var out: [RootNumber] = []
-        for root in roots {
-            if root == .global {
-                out.append(root)
-            } else if isHeld(try scopes([root], at: position, reader), view) {
-                out.append(root)
-            }
-        }
-        return out
-    }
-
-    /// - Parameter position: nil for now.
-    private mutating func scopes(_ roots: [RootNumber], at position: Position?, _ reader: any ServerReader) throws -> Set<Scope>
-    {
-        var scopes: Set<Scope> = []
-        for root in roots {
-            for membership in try memberships(of: root, reader)
-            where position.map({ membership.holds(at: $0) }) ?? (membership.ended == nil) {
-                scopes.insert(membership.scope)
-            }
-        }
-        return scopes
+    /// Not before there is a row of it that the reader holds: of a root whose rows it may not read it never heard.
+    private mutating func tellLeaving(_ standing: RootStanding) {
+        guard visit?.hasToldLeaving == false else { return }
+        visit?.hasToldLeaving = true
+        builder.add(leftRoot: standing.number)
     }
 
     private mutating func tellConflicts(_ row: StoredRow, _ fields: FieldSet, _ reader: any ServerReader) throws {
@@ -248,7 +169,8 @@ struct PullPass {
     private mutating func tellPlaces() {
         let access = now.access
         var territories: [Places.Territory] = []
-        for (scope, roles) in access.rolesByScope {
+        // In a fixed order, since masks are numbered as they are met.
+        for (scope, roles) in access.rolesByScope.sorted(by: { $0.key < $1.key }) {
             guard case .territory(let id) = scope, let territory = now.governance.organisation.territories[id] else { continue }
             territories.append(Places.Territory(id: id, name: territory.name, mask: mask(roles)))
         }

@@ -7,6 +7,8 @@ public struct ServerLimits: Sendable {
     public var handshake: Duration = .seconds(Limits.handshakeSeconds)
     /// A request's head, or the next part of its body, may take this long; a connection without a request, too.
     public var requestIdle: Duration = .seconds(Limits.requestIdleSeconds)
+    /// A body that is taken whole is there after this, or the connection is cut.
+    public var smallBody: Duration = .seconds(Limits.smallBodySeconds)
     /// A connection on which no byte moved either way is closed after this: beyond the idle time, after which HTTP/2 asks
     /// its client to go, and beyond three heartbeats, so that no live stream is meant.
     public var silentConnection: Duration = .seconds(Limits.requestIdleSeconds + Limits.silenceSeconds)
@@ -30,6 +32,13 @@ public struct ServerLimits: Sendable {
     /// pull, and two that broke without anyone having noticed yet. Below `firstLoads`, so that one device never takes all
     /// places.
     public var streamsOfReplica = 6
+    /// Passes that one replica may have at work or in line: two streams and two that broke. It counts until a pass is really over,
+    /// which `streamsOfReplica` does not, so that whoever opens pull after pull takes no more places than these.
+    public var passesOfReplica = 4
+    /// Transactions of one push request. What came before stands.
+    public var pushTransactions = Limits.pushRequestTransactions
+    /// Bytes of one push request, likewise.
+    public var pushBytes = Limits.pushBodyBytes
     /// Encoded frames between a pass and its connection: one batch in flight and one ready. A single frame may exceed it.
     public var passBytes = 2 * Limits.batchBytes
     /// A reader that takes nothing for this long is cut: it holds a snapshot that others wait for.

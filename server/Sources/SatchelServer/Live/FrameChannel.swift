@@ -40,6 +40,11 @@ final class FrameChannel: @unchecked Sendable {  // every variable is used only 
         handOver()
     }
 
+    /// - Throws: `Abandoned`.
+    func check() throws {
+        if condition.withLock({ isAbandoned }) { throw Abandoned() }
+    }
+
     /// - Parameter failure: what went wrong; nil when all is said. What of the pass waits unsent after a failure is dropped.
     func finish(_ failure: Failure?) {
         condition.withLock {

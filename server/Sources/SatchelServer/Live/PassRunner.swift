@@ -15,12 +15,14 @@ struct PassRunner: Sendable {
     private let store: any ServerStore
     private let news: PassGate
     private let firstLoads: PassGate
+    private let ofReplicas: ReplicaPasses
     private let threads = Blocking.concurrent("satchel.pull")
 
     init(store: any ServerStore, limits: ServerLimits) {
         self.store = store
         news = PassGate(count: limits.passes)
         firstLoads = PassGate(count: limits.firstLoads)
+        ofReplicas = ReplicaPasses(maximum: limits.passesOfReplica)
     }
 
     /// Nobody begins a pass any more.
@@ -33,11 +35,16 @@ struct PassRunner: Sendable {
     ///
     /// - Parameter isFirstLoad: whether everything is to be told, rather than what is new.
     /// - Returns: nil when the pass did not come to its end.
-    func run(_ session: PullSession, isFirstLoad: Bool, into frames: FrameChannel) async -> Outcome? {
+    func run(_ session: PullSession, of replica: ReplicaID, isFirstLoad: Bool, into frames: FrameChannel) async -> Outcome? {
         do {
-            let outcome = try await (isFirstLoad ? firstLoads : news).withPlace {
-                try await threads.run { [store] in
-                    try store.read { try Self.pass(session, $0, frames) }
+            let gate = isFirstLoad ? firstLoads : news
+            let outcome = try await ofReplicas.withPlace(of: replica) {
+                try await gate.withPlace {
+                    // Whoever waited for it may have gone while it stood in line.
+                    try frames.check()
+                    return try await threads.run { [store] in
+                        try store.read { try Self.pass(session, $0, frames) }
+                    }
                 }
             }
             frames.finish(nil)

@@ -1,4 +1,5 @@
 import Hummingbird
+import NIOCore
 import SatchelProtocol
 
 /// Request bodies of a known greatest size.
@@ -25,6 +26,19 @@ enum BodyBytes {
             count += buffer.readableBytes
             if count > limit { throw Endless() }
         }
+    }
+
+    /// Likewise, of a body that has to be there within a time, however steadily it comes: who takes longer is cut.
+    /// - Throws: as the other; `Endless` when the connection was closed.
+    static func collect(
+        _ body: RequestBody, upTo limit: Int, discarding: Int, within time: Duration, from channel: any Channel
+    ) async throws -> [UInt8] {
+        let cut = channel.eventLoop.scheduleTask(in: TimeAmount(time)) { channel.close(promise: nil) }
+        defer { cut.cancel() }
+        let bytes = try await collect(body, upTo: limit, discarding: discarding)
+        // What a cut left of a body is no body.
+        guard channel.isActive else { throw Endless() }
+        return bytes
     }
 
     static func tooLarge(_ limit: Int) -> SatchelError {

@@ -100,7 +100,7 @@ struct PullStream: Sendable {
             ticket.onHeartbeat(nil)
             frames.abandon()
         }
-        async let outcome = route.passes.run(session, isFirstLoad: isFirstLoad, into: frames)
+        async let outcome = route.passes.run(session, of: ticket.principal.replica, isFirstLoad: isFirstLoad, into: frames)
         sending: while true {
             let item = await frames.next()
             // What was read before an access was taken back is not sent after it.

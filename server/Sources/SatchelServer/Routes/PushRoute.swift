@@ -65,10 +65,17 @@ struct PushRoute: Sendable {
         }
     }
 
+    private static func tooMany(_ limit: Int) -> Failure {
+        Failure(
+            code: .tooLarge, message: "A push request carries at most \(limit) transactions; those before are taken.",
+            action: .giveUp)
+    }
+
     /// Reads the body to its end, or as much as is borne of one that is not wanted.
     private func read(_ body: RequestBody, into intake: PushIntake) async throws {
         var splitter = FrameSplitter()
         var count = 0
+        var transactions = 0
         var isWanted = true
         do {
             for try await buffer in body {
@@ -76,10 +83,13 @@ struct PushRoute: Sendable {
                 if count > limits.discardedBytes { throw BodyBytes.Endless() }
                 guard isWanted else { continue }
                 do {
-                    guard count <= Limits.pushBodyBytes else { throw BodyBytes.tooLarge(Limits.pushBodyBytes) }
+                    guard count <= limits.pushBytes else { throw BodyBytes.tooLarge(limits.pushBytes) }
                     splitter.append(buffer.readableBytesView)
-                    while isWanted, let frame = try splitter.next() {
-                        isWanted = await intake.put(try PushFrame(wireBytes: frame))
+                    while isWanted, let bytes = try splitter.next() {
+                        let frame = try PushFrame(wireBytes: bytes)
+                        if case .transaction = frame { transactions += 1 }
+                        guard transactions <= limits.pushTransactions else { throw Self.tooMany(limits.pushTransactions) }
+                        isWanted = await intake.put(frame)
                     }
                 } catch {
                     isWanted = false

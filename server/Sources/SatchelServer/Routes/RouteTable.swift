@@ -47,7 +47,7 @@ struct RouteTable: Sendable {
             Route(.post, "/v1/token", .none, .whole(bytes: small) { _, _, body in try await identity.token(body) }),
             Route(
                 .post, "/v1/push", .token,
-                .streamed(bytes: Limits.pushBodyBytes) { exchange, principal, body in
+                .streamed(bytes: push.limits.pushBytes) { exchange, principal, body in
                     push.respond(exchange, principal, body: body)
                 }),
             Route(

@@ -48,7 +48,8 @@ struct ServerResponder: HTTPResponder {
         case .whole(let limit, let handler):
             try checkLength(exchange.request, limit)
             guard let body = exchange.body.take() else { throw IdentityFailure.token }
-            let bytes = try await BodyBytes.collect(body, upTo: limit, discarding: limits.discardedBytes)
+            let bytes = try await BodyBytes.collect(
+                body, upTo: limit, discarding: limits.discardedBytes, within: limits.smallBody, from: exchange.context.channel)
             return try await handler(exchange, principal, bytes)
         case .streamed(let limit, let handler):
             try checkLength(exchange.request, limit)

@@ -3,7 +3,7 @@ import SatchelEngine
 import SatchelPolicy
 import SatchelProtocol
 
-/// Rows, and the index that leads from a root to its rows by their last change.
+/// Rows by key, and their writing with the index that leads from a root to its rows by their last change.
 extension SQLiteSession {
     func row(_ key: RowKey) throws -> StoredRow? { try numbered(key)?.row }
 
@@ -19,7 +19,7 @@ extension SQLiteSession {
         return found
     }
 
-    private func decode(_ query: borrowing BoundStatement, _ table: TableLayout) throws -> NumberedRow {
+    func decode(_ query: borrowing BoundStatement, _ table: TableLayout) throws -> NumberedRow {
         guard let id = RowID(try query.text(1)) else { throw SatchelError.damaged("a row without an id") }
         let first = Int32(TableLayout.columns.count)
         var values: [Value] = []
@@ -43,40 +43,6 @@ extension SQLiteSession {
             if let id = RowID(try query.text(0)) { found.append(id) }
         }
         return found.sorted()
-    }
-
-    func rows(
-        under root: RootNumber, changedAfter position: Position, page: RowPage?, limit: Int
-    ) throws -> (rows: [StoredRow], next: RowPage?) {
-        let limit = max(limit, 1)
-        let after = page ?? RowPage(position: position, order: UInt64(Int64.max))
-        var found: [(page: RowPage, number: RowNumber)] = []
-        do {
-            // One more than asked for tells whether there is another page.
-            var query = try statement(
-                """
-                SELECT position, row FROM root_row WHERE root = ? AND (position, row) > (?, ?) ORDER BY position, row LIMIT ?
-                """)
-            try query.bind(root)
-            try query.bind(after.position)
-            try query.bind(Int64(clamping: after.order))
-            try query.bind(limit == .max ? limit : limit + 1)
-            while try query.step() {
-                let number = RowNumber(query.integer(1))
-                found.append((RowPage(position: query.position(0), order: UInt64(clamping: number.number)), number))
-            }
-        }
-        let page = found.prefix(limit)
-        return (try page.map { try row($0.number) }, page.count < found.count ? page.last?.page : nil)
-    }
-
-    private func row(_ number: RowNumber) throws -> StoredRow {
-        guard layout.tables.indices.contains(number.table) else { throw SatchelError.damaged("a row of no table") }
-        let table = layout.tables[number.table]
-        var query = try statement(table.selectByNumber)
-        try query.bind(number.number)
-        guard try query.step() else { throw SatchelError.damaged("an index entry without its row") }
-        return try decode(query, table).row
     }
 
     // MARK: Writing

@@ -14,6 +14,8 @@ final class SQLiteSession: ServerWriter {
     /// be written. Nil in a reader, which would only hold memory for it.
     var known: [RowKey: NumberedRow]?
     var lastNumbers: [Int: RowNumber] = [:]
+    /// Rows under a root that are listed; a test sets it lower.
+    var listedRows = listedRowsMaximum
     /// Commits written so far.
     var written = 0
     private var knownHead: LogHead?

@@ -35,6 +35,10 @@ struct TableLayout: Sendable {
     let references: [Int]
     let selectByID: String
     let selectByNumber: String
+    /// The id alone, by number.
+    let selectID: String
+    /// Those that follow an id, in order of id.
+    let selectAfterID: String
     let insert: String
     let update: String
     /// Leaves the indexed fields alone: SQLite rewrites the index entry of every column that is set, changed or not.
@@ -65,6 +69,8 @@ struct TableLayout: Sendable {
         self.references = references
         selectByID = "\(select) id = ?"
         selectByNumber = "\(select) satchel_number = ?"
+        selectID = "SELECT id FROM \(storage) WHERE satchel_number = ?"
+        selectAfterID = "\(select) id > ? ORDER BY id LIMIT ?"
         insert = """
             INSERT INTO \(storage) (\(columns.joined(separator: ", "))) \
             VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
