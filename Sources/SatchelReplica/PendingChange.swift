@@ -50,37 +50,3 @@ public struct Refusal: Sendable, Hashable, Identifiable {
         self.writtenMilliseconds = writtenMilliseconds
     }
 }
-
-/// A cell with more than one head: concurrent writes, of which one is shown.
-public struct Conflict: Sendable, Hashable {
-    public struct Head: Sendable, Hashable {
-        public var value: Value
-        public var user: String
-        /// Estimated true time of the write, milliseconds since 1970.
-        public var milliseconds: UInt64
-
-        public init(value: Value, user: String, milliseconds: UInt64) {
-            self.value = value
-            self.user = user
-            self.milliseconds = milliseconds
-        }
-    }
-
-    public var table: String
-    public var id: RowID
-    public var field: String
-    /// The one that is shown.
-    public var kept: Head
-    public var lost: [Head]
-    /// The merge kind that chose, in the schema's word: `lww`, `multi` …
-    public var rule: String
-
-    public init(table: String, id: RowID, field: String, kept: Head, lost: [Head], rule: String) {
-        self.table = table
-        self.id = id
-        self.field = field
-        self.kept = kept
-        self.lost = lost
-        self.rule = rule
-    }
-}

@@ -114,7 +114,7 @@ public final class Replica: Sendable {
             status.position = state.cursor?.position
             status.pending = Int(clamping: state.lastCounter - Self.acknowledged(state))
             status.refused = try reader.refusalCount()
-            status.conflicts = try reader.conflictCount()
+            status.conflicts = try reader.conflictCount() + reader.overtakenCount()
             status.lastSyncMilliseconds = state.lastSyncMilliseconds
             status.isBlankingPending = try reader.isBlankingPending()
             return status

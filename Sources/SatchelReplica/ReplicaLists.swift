@@ -75,43 +75,6 @@ extension Replica {
         changes.notify()
     }
 
-    // MARK: Conflicts
-
-    /// Cells that were written concurrently, and not yet settled by a write that saw all of them.
-    public func conflicts() async throws -> [Conflict] {
-        try await file.read { reader in
-            guard let schema = try reader.schema() else { return [] }
-            return try reader.conflicts().compactMap { Conflict($0, schema) }
-        }
-    }
-
-    /// Settles a conflict in favour of the value that is shown, as a write of this user.
-    ///
-    /// - Throws: `SatchelError`: `.unknownTable`, `.unknownField`, `.notFound` when there is no such row or no conflict in that cell,
-    ///   `.fieldNotWritable`.
-    public func keep(_ table: String, _ id: RowID, _ field: String) async throws {
-        try await file.transact { [engine, configuration] store, _ in
-            let (schema, index) = try Self.table(table, store.reader)
-            guard let place = schema.tables[index].fieldIndex(field) else {
-                throw Self.unknownField(field, schema.tables[index])
-            }
-            let key = RowKey(table: index, id: id)
-            guard try store.conflict(key: key, field: place) != nil else {
-                throw SatchelError(
-                    .notFound, "There is no conflict in \(table) \(id), field \(field).",
-                    remedy: "List the conflicts to see which cells are in one.")
-            }
-            let rights = try store.reader.mask(of: key)?.tables.first { $0.table == table }
-            guard rights?.write.contains(field) == true else {
-                throw SatchelError(
-                    .fieldNotWritable, "\(table).\(field): Your role may not write this field.",
-                    remedy: "Ask someone whose role may do this.")
-            }
-            try engine.keep(key, field: place, store, clock: configuration.clock.reading())
-        }
-        changes.notify()
-    }
-
     static func table(_ name: String, _ reader: ReplicaReader) throws -> (Schema, Int) {
         guard let schema = try reader.schema() else {
             throw SatchelError(.bootstrapping, "This file has no tables yet.", remedy: "Enrol, then sync once.")
@@ -141,23 +104,5 @@ extension Refusal {
         self.init(
             id: refusal.id, table: refusal.table, row: refusal.row, operation: refusal.operation, field: refusal.field,
             cells: refusal.cells, code: refusal.code, reason: refusal.reason, writtenMilliseconds: refusal.writtenMilliseconds)
-    }
-}
-
-extension Conflict {
-    /// Nil for a record that the schema does not know.
-    init?(_ placed: PlacedConflict, _ schema: Schema) {
-        guard placed.key.table < schema.tables.count, let shown = placed.conflict.heads.first else { return nil }
-        let table = schema.tables[placed.key.table]
-        guard placed.field < table.fields.count else { return nil }
-        self.init(
-            table: table.name, id: placed.key.id, field: table.fields[placed.field].name, kept: Head(shown),
-            lost: placed.conflict.heads.dropFirst().map(Head.init), rule: placed.conflict.rule)
-    }
-}
-
-extension Conflict.Head {
-    init(_ head: ConflictBatch.HeadDescription) {
-        self.init(value: head.value, user: head.user, milliseconds: head.milliseconds)
     }
 }

@@ -22,7 +22,7 @@ public struct ReplicaStatus: Sendable, Hashable {
     public var pending: Int
     /// Outstanding refusals.
     public var refused: Int
-    /// Cells with more than one head.
+    /// Cells with more than one head, and own writes that a delete overtook.
     public var conflicts: Int
     /// Wall clock at the end of the last completed sync, milliseconds since 1970; nil before the first.
     public var lastSyncMilliseconds: UInt64?

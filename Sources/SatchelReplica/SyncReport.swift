@@ -11,7 +11,7 @@ public struct SyncReport: Sendable, Hashable {
     public var left = 0
     /// Changes that the server refused: kept, and listed by `refusals()`.
     public var refused = 0
-    /// Cells newly in conflict, listed by `conflicts()`.
+    /// Cells newly in conflict and own writes newly overtaken by a delete, listed by `conflicts()`.
     public var conflicts = 0
     /// The checkpoint where the replica now stands; nil before the first.
     public var position: Position?
@@ -29,6 +29,7 @@ public struct SyncReport: Sendable, Hashable {
     mutating func add(_ progress: PushProgress) {
         pushed += progress.acknowledged
         refused += progress.refused
+        conflicts += progress.overtaken
     }
 }
 

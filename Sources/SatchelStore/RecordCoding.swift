@@ -129,6 +129,21 @@ enum RecordCoding {
         return cells
     }
 
+    // MARK: Single values
+
+    static func encode(_ value: Value) -> [UInt8] {
+        var out = ByteWriter()
+        PackedRow.encode(value, into: &out)
+        return out.bytes
+    }
+
+    static func decodeValue(_ bytes: [UInt8]) throws(DecodingFault) -> Value {
+        var reader = ByteReader(bytes)
+        let value = try PackedRow.decodeValue(&reader)
+        try reader.finish()
+        return value
+    }
+
     // MARK: Further roots
 
     static func encode(roots: some Collection<UInt64>) -> [UInt8] {

@@ -7,7 +7,8 @@ package enum StoreFormat {
     /// `PRAGMA user_version`: the version of the layout below. A file with a higher one is `file-too-new`.
     package static let version: Int64 = 1
 
-    /// Tables numbered `tbl` and fields numbered `field` or `place` are indexes into the schema, which never change.
+    /// Tables numbered `tbl` and fields numbered `field` or `place` are indexes into the schema, which never change. In
+    /// `_satchel_superseded` an empty field stands for the whole row.
     static let tables = """
         CREATE TABLE "_satchel_control" (
             "one" INTEGER PRIMARY KEY CHECK ("one" = 1),
@@ -45,6 +46,10 @@ package enum StoreFormat {
             "tbl" TEXT NOT NULL, "id" TEXT NOT NULL, "operation" INTEGER NOT NULL, "field" TEXT, "cells" BLOB NOT NULL,
             "code" TEXT NOT NULL, "reason" TEXT NOT NULL, "written" INTEGER NOT NULL,
             PRIMARY KEY ("replica", "counter", "number"));
+        CREATE TABLE "_satchel_superseded" (
+            "replica" INTEGER, "counter" INTEGER, "tbl" TEXT, "id" TEXT, "field" TEXT,
+            "operation" INTEGER NOT NULL, "value" BLOB NOT NULL, "code" TEXT NOT NULL, "reason" TEXT NOT NULL,
+            "written" INTEGER NOT NULL, PRIMARY KEY ("replica", "counter", "tbl", "id", "field")) WITHOUT ROWID;
         """
 }
 

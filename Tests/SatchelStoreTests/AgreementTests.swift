@@ -83,6 +83,32 @@ import Testing
         #expect(try file.hasConflicts(table: company) == memory.hasConflicts(table: company))
     }
 
+    @Test(arguments: 0..<10) func overtakenWritesAreListedAlike(seed: Int) throws {
+        var random = SeededGenerator(state: UInt64(seed))
+        let world = try StoreWorld()
+        let memory = MemoryReplicaStore()
+        try world.database.withStore { file throws in
+            for _ in 0..<40 {
+                let row = StoreWorld.id(Int.random(in: rows, using: &random))
+                let field = ["name", "visits", nil].randomElement(using: &random) ?? nil
+                let write = OvertakenWrite(
+                    transaction: Dot(replica: ReplicaID(7), counter: UInt64.random(in: 1...3, using: &random)),
+                    table: "company", row: row, operation: field == nil ? .delete : .update, field: field,
+                    value: field == nil ? .null : .text("v"), code: .rowDeleted, reason: "r",
+                    writtenMilliseconds: UInt64.random(in: 1...3, using: &random))
+                if Bool.random(using: &random) {
+                    #expect(try file.addOvertaken(write) == memory.addOvertaken(write))
+                } else {
+                    #expect(
+                        try file.removeOvertaken(table: "company", row: row, field: field)
+                            == memory.removeOvertaken(table: "company", row: row, field: field))
+                }
+                #expect(try file.overtaken() == memory.overtaken())
+                #expect(try file.reader.overtakenCount() == memory.overtaken().count)
+            }
+        }
+    }
+
     /// What an app writes by SQL, and what the simulator's app writes by calls, close into the same changes.
     @Test(arguments: 0..<10) func localWritesCloseAlike(seed: Int) throws {
         var random = SeededGenerator(state: UInt64(seed))

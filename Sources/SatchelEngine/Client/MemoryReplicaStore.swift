@@ -30,6 +30,7 @@ public final class MemoryReplicaStore: ReplicaStore {
         public fileprivate(set) var places: Places?
         public fileprivate(set) var conflicts: [RowKey: [Int: LocalConflict]] = [:]
         public fileprivate(set) var refusals: [RefusalID: LocalRefusal] = [:]
+        fileprivate var overtaken: [OvertakenWrite] = []
     }
 
     public var contents = Contents()
@@ -207,4 +208,28 @@ public final class MemoryReplicaStore: ReplicaStore {
     public func removeConflicts(of key: RowKey) { contents.conflicts[key] = nil }
     public func addRefusal(_ refusal: LocalRefusal) { contents.refusals[refusal.id] = refusal }
     public func removeRefusal(_ id: RefusalID) { contents.refusals[id] = nil }
+
+    public func addOvertaken(_ write: OvertakenWrite) -> Bool {
+        let isKnown = contents.overtaken.contains {
+            $0.transaction == write.transaction && $0.table == write.table && $0.row == write.row && $0.field == write.field
+        }
+        if !isKnown { contents.overtaken.append(write) }
+        return !isKnown
+    }
+
+    public func removeOvertaken(table: String, row: RowID, field: String?) -> Bool {
+        let before = contents.overtaken.count
+        contents.overtaken.removeAll { $0.table == table && $0.row == row && $0.field == field }
+        return contents.overtaken.count < before
+    }
+
+    public func overtaken() -> [OvertakenWrite] {
+        func key(_ write: OvertakenWrite) -> (UInt64, Dot, String) {
+            (write.writtenMilliseconds, write.transaction, write.table)
+        }
+        return contents.overtaken.sorted { left, right in
+            if key(left) != key(right) { return key(left) < key(right) }
+            return left.row == right.row ? (left.field ?? "") < (right.field ?? "") : left.row < right.row
+        }
+    }
 }

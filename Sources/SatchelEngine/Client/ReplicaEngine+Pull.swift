@@ -39,7 +39,7 @@ public struct ApplyReport: Sendable, Hashable {
     public var pulled = 0
     public var left = 0
     public var refused = 0
-    /// Cells newly in conflict.
+    /// Cells newly in conflict, and own writes newly found to be overtaken by a delete.
     public var conflicts = 0
     public var position = Position.zero
     /// The first of what changed.
@@ -85,7 +85,10 @@ extension ReplicaEngine {
             case .left(let left): try applier.remove(left)
             case .rootsLeft(let left): try applier.remove(left)
             case .conflicts(let batch): try applier.setConflicts(batch)
-            case .verdicts(let verdicts): applier.report.refused += try keepVerdicts(verdicts, store)
+            case .verdicts(let verdicts):
+                let kept = try keepVerdicts(verdicts, store)
+                applier.report.refused += kept.refused
+                applier.report.conflicts += kept.overtaken
             case .checkpoint(let checkpoint): try finish(checkpoint, &applier, store, clock)
             case .heartbeat: break
             case .failed(let failure): throw failure

@@ -19,12 +19,15 @@ public struct PushProgress: Sendable, Hashable {
     public var acknowledged: Int
     /// Refusals that are new to this replica.
     public var refused: Int
+    /// Own writes found to be overtaken by a delete.
+    public var overtaken: Int
     /// Why the push goes no further.
     public var failure: Failure?
 
-    public init(acknowledged: Int, refused: Int, failure: Failure?) {
+    public init(acknowledged: Int, refused: Int, overtaken: Int = 0, failure: Failure?) {
         self.acknowledged = acknowledged
         self.refused = refused
+        self.overtaken = overtaken
         self.failure = failure
     }
 }
@@ -68,9 +71,10 @@ extension ReplicaEngine {
                 return PushProgress(acknowledged: 0, refused: 0, failure: Self.diverged)
             }
             let before = try store.state().confirmedThrough
-            let refused = try keepVerdicts(acknowledgement.verdicts, store)
+            let kept = try keepVerdicts(acknowledgement.verdicts, store)
             let after = try store.state().confirmedThrough
-            return PushProgress(acknowledged: Int(clamping: after - before), refused: refused, failure: nil)
+            return PushProgress(
+                acknowledged: Int(clamping: after - before), refused: kept.refused, overtaken: kept.overtaken, failure: nil)
         }
     }
 
@@ -103,21 +107,27 @@ extension ReplicaEngine {
     }
 
     /// Keeps verdicts durably, in order, without a gap.
-    /// - Returns: the number of new refusals.
-    func keepVerdicts(_ verdicts: [TransactionVerdict], _ store: any ReplicaStore) throws -> Int {
+    func keepVerdicts(_ verdicts: [TransactionVerdict], _ store: any ReplicaStore) throws -> KeptVerdicts {
         var state = try store.state()
-        var refused = 0
+        var kept = KeptVerdicts()
         for verdict in verdicts.sorted(by: { $0.counter < $1.counter }) where verdict.counter == state.confirmedThrough + 1 {
-            let refusals = verdict.exceptions.filter { $0.refusal != nil }
-            if !refusals.isEmpty, let pending = try store.transaction(verdict.counter) {
+            if verdict.exceptions.contains(where: \.mustBeListed), let pending = try store.transaction(verdict.counter) {
                 let transaction = try coding.decode(pending.sealed.payload)
-                for exception in refusals { try keep(exception, of: transaction, store) }
-                refused += refusals.count
+                let dot = Dot(replica: state.replica ?? ReplicaID(0), counter: verdict.counter)
+                for exception in verdict.exceptions where exception.mustBeListed {
+                    switch exception.outcome {
+                    case .refused:
+                        try keep(exception, of: transaction, store)
+                        kept.refused += 1
+                    case .superseded: kept.overtaken += try keepOvertaken(exception, of: transaction, dot, store)
+                    case .merged: break
+                    }
+                }
             }
             state.confirmedThrough = verdict.counter
         }
         try store.setState(state)
-        return refused
+        return kept
     }
 
     private func keep(_ exception: VerdictException, of transaction: Transaction, _ store: any ReplicaStore) throws {
@@ -129,5 +139,42 @@ extension ReplicaEngine {
                 id: id, table: exception.table, row: exception.id, operation: change?.operation ?? .update,
                 field: exception.field, cells: exception.field.map { field in cells.filter { $0.field == field } } ?? cells,
                 code: exception.code, reason: exception.reason, writtenMilliseconds: transaction.clock.wallMilliseconds))
+    }
+
+    /// - Returns: the number of writes that are new to this replica.
+    private func keepOvertaken(
+        _ exception: VerdictException, of transaction: Transaction, _ dot: Dot, _ store: any ReplicaStore
+    ) throws -> Int {
+        let change = transaction.changes.first { $0.table == exception.table && $0.id == exception.id }
+        let cells = change?.cells ?? []
+        var lost: [(field: String?, value: Value)] = cells.filter { exception.field == nil || $0.field == exception.field }
+            .map { ($0.field, $0.value) }
+        if lost.isEmpty { lost = [(exception.field, .null)] }
+        return try lost.count { field, value in
+            try store.addOvertaken(
+                OvertakenWrite(
+                    transaction: dot, table: exception.table, row: exception.id, operation: change?.operation ?? .update,
+                    field: field, value: value, code: exception.code, reason: exception.reason,
+                    writtenMilliseconds: transaction.clock.wallMilliseconds))
+        }
+    }
+}
+
+/// What was new in some verdicts.
+struct KeptVerdicts {
+    var refused = 0
+    /// Own writes that a delete overtook.
+    var overtaken = 0
+}
+
+extension VerdictException {
+    /// Whether the replica must keep it for its user. Losers of concurrent writes are among the conflict's heads, which the
+    /// server sends with the row; of a row that is gone nothing is sent.
+    fileprivate var mustBeListed: Bool {
+        switch outcome {
+        case .merged: false
+        case .superseded: code != .concurrentWrite
+        case .refused: true
+        }
     }
 }

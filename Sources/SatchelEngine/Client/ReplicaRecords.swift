@@ -158,6 +158,39 @@ public struct LocalRefusal: Sendable, Hashable {
     }
 }
 
+/// An own write that a delete overtook: the row was deleted, or made anew, by someone whose change the writer had not seen.
+/// The server keeps it in its log; the replica lists it until its user accepts the deletion.
+public struct OvertakenWrite: Sendable, Hashable {
+    /// The own transaction that wrote it.
+    public var transaction: Dot
+    public var table: String
+    public var row: RowID
+    public var operation: Operation
+    /// Nil for a whole row: a delete, or a new row without values.
+    public var field: String?
+    /// NULL for a whole row.
+    public var value: Value
+    public var code: ErrorCode
+    public var reason: String
+    /// When it was written, milliseconds since 1970 by this device.
+    public var writtenMilliseconds: UInt64
+
+    public init(
+        transaction: Dot, table: String, row: RowID, operation: Operation, field: String?, value: Value, code: ErrorCode,
+        reason: String, writtenMilliseconds: UInt64
+    ) {
+        self.transaction = transaction
+        self.table = table
+        self.row = row
+        self.operation = operation
+        self.field = field
+        self.value = value
+        self.code = code
+        self.reason = reason
+        self.writtenMilliseconds = writtenMilliseconds
+    }
+}
+
 /// A cell with more than one head.
 public struct LocalConflict: Sendable, Hashable {
     public var rule: String

@@ -70,6 +70,14 @@ public protocol ReplicaStore: AnyObject {
     /// Repeats are ignored.
     func addRefusal(_ refusal: LocalRefusal) throws
     func removeRefusal(_ id: RefusalID) throws
+    /// One for each own transaction, row and field.
+    /// - Returns: whether it is new; repeats are ignored.
+    func addOvertaken(_ write: OvertakenWrite) throws -> Bool
+    /// Those of one cell, or of the row as a whole where `field` is nil.
+    /// - Returns: whether there were any.
+    func removeOvertaken(table: String, row: RowID, field: String?) throws -> Bool
+    /// By the time of writing, then table, row and field.
+    func overtaken() throws -> [OvertakenWrite]
 }
 
 extension ReplicaStore {
