@@ -41,6 +41,23 @@ import Testing
         #expect(try anna.run(["pending"]).rows.isEmpty)
     }
 
+    /// Foundation passes only text on, so a shell makes the byte.
+    @Test(arguments: ["satchel set company 1 \"name=$byte\"", "satcheld import --data d --mapping \"$byte\""])
+    func anArgumentThatIsNotTextIsAUsageError(command: String) throws {
+        let number = command.hasPrefix("satchel ") ? 4 : 5
+        for isJSON in [true, false] {
+            let script = "byte=$(printf '\\377'); exec \"$0\"/\(command)\(isJSON ? " --json" : "")"
+            let running = try RunningProgram(
+                URL(fileURLWithPath: "/bin/sh"), ["-c", script, Programs.folder.path],
+                in: FileManager.default.temporaryDirectory)
+            #expect(running.wait(seconds: 60))
+            let outcome = Outcome(exitCode: running.exitCode, output: running.output, errors: running.errors)
+            #expect(outcome.exitCode == 2, "\(outcome)")
+            #expect((isJSON ? outcome.output : outcome.errors).contains("Argument \(number) is not UTF-8"), "\(outcome)")
+            #expect(isJSON ? outcome.errorCode == "usage" && outcome.errors.isEmpty : outcome.output.isEmpty, "\(outcome)")
+        }
+    }
+
     /// What another SQLite client writes.
     @Test func anotherSQLiteClientIsHeldToTheSameRules() throws {
         let server = try Server()

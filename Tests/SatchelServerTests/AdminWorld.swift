@@ -125,7 +125,9 @@ struct AdminWorld {
 
     // MARK: Importing
 
-    func importing(_ mapping: String, _ tables: [String: String]) async throws -> (summary: ImportSummary, errors: [String]) {
+    func importing(_ mapping: String, _ tables: [String: String]) async throws -> (
+        summary: ImportSummary, errors: [String], warning: String?
+    ) {
         for (name, text) in tables { try text.write(toFile: "\(files)/\(name)", atomically: true, encoding: .utf8) }
         let gateway = try await gateway()
         defer { try? gateway.close() }
@@ -133,7 +135,7 @@ struct AdminWorld {
         var importer = try await Importer(
             mapping, folder: files, errorPath: folder.importErrorPath, sink: gateway, progress: { _ in })
         let summary = try await importer.run()
-        return (summary, errors())
+        return (summary, errors(), importer.warning)
     }
 
     /// The lines of `import-errors.csv` below its header.

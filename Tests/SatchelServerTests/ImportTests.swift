@@ -100,6 +100,42 @@ import Testing
         return line(left) < line(right)
     }
 
+    /// Rows that nobody would see are told of at the end, with what mends it; what a later row placed is not.
+    @Test func rowsThatNothingPlacesAreNamed() async throws {
+        try await AdminWorld.with { (world: AdminWorld) async throws in
+            let mapping = """
+                - file: c.csv
+                  table: company
+                  id: "{id}"
+                  fields: {name: name, territory: territory, owner: owner}
+                - file: p.csv
+                  table: contact
+                  id: "{id}"
+                  fields: {company: company, name: name}
+                - file: d.csv
+                  table: company
+                  id: "{id}"
+                  fields: {name: name, territory: territory, owner: owner}
+                """
+            let head = "id,name,territory,owner\n"
+            let files = [
+                "c.csv": head + "1,A,dach,\n2,B,,\n3,C,,\n4,D,,\n",
+                // One under a company that is placed, one under none, two under one that nothing places, one that comes later.
+                "p.csv": "id,company,name\n1,1,P\n2,,Q\n3,2,R\n4,2,S\n5,4,T\n", "d.csv": head + "4,D,dach,\n",
+            ]
+            let one = try await world.importing(mapping, files)
+            #expect(one.summary == ImportSummary(rows: 10, unchanged: 0, bad: 0))
+            let warning = try #require(one.warning)
+            #expect(warning.contains("2 of company (territory or owner), 3 of contact (company)"), "\(warning)")
+            // What it did not write is not this import's to tell.
+            #expect(try await world.importing(mapping, files).warning == nil)
+            let again = head + "1,A,dach,\n2,B,dach,\n3,C,dach,\n4,D,dach,\n"
+            let mended = try await world.importing(
+                mapping, ["c.csv": again, "p.csv": "id,company,name\n2,1,Q\n", "d.csv": head])
+            #expect(mended.warning == nil)
+        }
+    }
+
     @Test func filesThatDoNotFitChangeNothing() async throws {
         try await AdminWorld.with { (world: AdminWorld) async throws in
             await #expect(throws: FileProblems.self) {

@@ -24,6 +24,10 @@ struct Satchel: AsyncParsableCommand {
 
     static func main() async {
         let invocation = Invocation(Array(CommandLine.arguments.dropFirst()))
+        if let fault = ArgumentBytes.fault() {
+            invocation.output.failure(fault)
+            Foundation.exit(ProgramStatus(fault).rawValue)
+        }
         Foundation.exit(await invocation.run().rawValue)
     }
 }

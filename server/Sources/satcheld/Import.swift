@@ -19,9 +19,10 @@ struct Import: AsyncParsableCommand {
     func run() async throws {
         let files = from ?? URL(fileURLWithPath: mapping).deletingLastPathComponent().path
         let command = ImportCommand(common.folder, mapping: mapping, files: files)
+        var warning: String?
         let summary = try await common.withGateway { gateway in
             defer { Output.endProgress() }
-            return try await command.run(through: gateway, progress: Output.progress)
+            return try await command.run(through: gateway, progress: Output.progress, warning: { warning = $0 })
         }
         if common.json {
             Output.json(
@@ -32,6 +33,7 @@ struct Import: AsyncParsableCommand {
             Output.line("\(summary.rows) rows, \(summary.unchanged) of them unchanged, \(summary.bad) bad.")
             if summary.bad > 0 { Output.error("The bad ones are listed in \(common.folder.importErrorPath).") }
         }
+        if let warning { Output.error(warning) }
         if summary.bad > 0 { throw ExitCode(4) }
     }
 }

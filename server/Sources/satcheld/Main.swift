@@ -18,6 +18,7 @@ struct Satcheld: AsyncParsableCommand {
 
     static func main() async {
         do {
+            if let fault = ArgumentBytes.fault() { throw fault }
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch {

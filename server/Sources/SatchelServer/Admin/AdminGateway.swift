@@ -56,6 +56,11 @@ public final class AdminGateway: ImportSink {
         throw Self.misunderstood
     }
 
+    public func unplaced(among names: [ImportRowName]) async throws -> [UnplacedRows] {
+        if case .unplaced(let rows) = try await ask(.unplaced(names)) { return rows }
+        throw Self.misunderstood
+    }
+
     /// To be called when all is done: folds the store's write-ahead log into it, and lets others at the folder.
     public func close() throws {
         guard case .direct(_, let store, let lock) = way else { return }

@@ -7,6 +7,7 @@ public enum AdminRequest: Codable, Sendable {
     case status
     case catalogue
     case land(ImportBatch)
+    case unplaced([ImportRowName])
     case enrolmentCode(user: String)
     case grant(GrantOrder)
     case revoke(GrantOrder)
@@ -28,6 +29,7 @@ public enum AdminReply: Codable, Sendable {
     case status(ServerStatus)
     case catalogue(ImportCatalogue)
     case landed([ImportOutcome])
+    case unplaced([UnplacedRows])
     case enrolmentCode(EnrolmentCodeReply)
     case territories([TerritoryReply])
     case users([UserReply])

@@ -66,6 +66,7 @@ public struct AdminService: Sendable {
         case .status: .status(try await disk.run { try status() })
         case .catalogue: .catalogue(try await lander.catalogue())
         case .land(let batch): .landed(try await lander.land(batch))
+        case .unplaced(let names): .unplaced(try await lander.unplaced(among: names))
         case .territories: .territories(try await disk.run { try territories() })
         case .users: .users(try await disk.run { try users() })
         case .replicas: .replicas(try await disk.run { try replicas() })

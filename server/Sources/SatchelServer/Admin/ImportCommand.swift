@@ -16,14 +16,20 @@ public struct ImportCommand: Sendable {
         self.files = files
     }
 
-    /// - Parameter progress: called now and then with a line for a person.
+    /// - Parameters:
+    ///   - progress: called now and then with a line for a person.
+    ///   - warning: called once, at the end, if rows landed that nobody sees.
     /// - Throws: `SatchelError`; for the mapping its message names every problem, one a line.
-    public func run(through gateway: AdminGateway, progress: @escaping (String) -> Void) async throws -> ImportSummary {
+    public func run(
+        through gateway: AdminGateway, progress: @escaping (String) -> Void, warning: (String) -> Void
+    ) async throws -> ImportSummary {
         do {
             let mapping = try ImportMappingFile.load(path: mapping)
             var importer = try await Importer(
                 mapping, folder: files, errorPath: folder.importErrorPath, sink: gateway, progress: progress)
-            return try await importer.run()
+            let summary = try await importer.run()
+            if let text = importer.warning { warning(text) }
+            return summary
         } catch let problems as FileProblems {
             throw problems.satchelError
         }

@@ -118,7 +118,33 @@ public actor ImportLander {
         let verdict = try await verdict(of: item)
         var outcomes = judged.outcomes
         for (change, row) in zip(judged.changes, judged.rows) { outcomes[row] = Self.outcome(of: change, verdict) }
+        for row in try await unplaced(judged.changes, judged.rows, outcomes) { outcomes[row] = .unplaced }
         return outcomes.map { $0 ?? .unchanged }
+    }
+
+    /// Those of the landed rows that nothing places, as of now.
+    private func unplaced(_ changes: [Change], _ rows: [Int], _ outcomes: [ImportOutcome?]) async throws -> [Int] {
+        let landed = zip(changes, rows).filter { outcomes[$0.1] == .landed }
+        return try await disk.run { [store] in
+            try store.read { reader in
+                var look = try PlacementLook(reader)
+                return try landed.filter { try look.isUnplaced(table: $0.0.table, id: $0.0.id) }.map(\.1)
+            }
+        }
+    }
+
+    public func unplaced(among names: [ImportRowName]) async throws -> [UnplacedRows] {
+        guard names.count <= ImportLimits.unplacedNames else {
+            throw SatchelError(
+                .tooLarge, "One question names at most \(ImportLimits.unplacedNames) rows.",
+                remedy: "Import with the satcheld of this server.")
+        }
+        return try await disk.run { [store] in
+            try store.read { reader in
+                var look = try PlacementLook(reader)
+                return try look.unplaced(among: names)
+            }
+        }
     }
 
     private func replica() async throws -> ReplicaID {

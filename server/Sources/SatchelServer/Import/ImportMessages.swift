@@ -43,6 +43,8 @@ public struct ImportBatch: Codable, Sendable, Hashable {
 /// What became of one row of a batch.
 public enum ImportOutcome: Codable, Sendable, Hashable {
     case landed
+    /// It landed, and nothing places it as yet.
+    case unplaced
     /// Everything that it says is there already: nothing was written.
     case unchanged
     /// It refers to rows that are not there yet; nothing was written.
@@ -82,6 +84,8 @@ public protocol ImportSink: Sendable {
     func catalogue() async throws -> ImportCatalogue
     /// - Returns: one outcome a row, in order.
     func land(_ batch: ImportBatch) async throws -> [ImportOutcome]
+    /// - Returns: how many of these nothing places, by table.
+    func unplaced(among names: [ImportRowName]) async throws -> [UnplacedRows]
 }
 
 public enum ImportLimits {
@@ -95,4 +99,8 @@ public enum ImportLimits {
     static let circleRows = 5_000
     /// Rows that may wait for what they refer to; they are held in memory. A file sorted by its own references needs none.
     static let waitingRows = 500_000
+    /// Rows that nothing places as yet, of which the names are kept to ask at the end.
+    static let unplacedRows = 500_000
+    /// Names in one such question: of the greatest length they stay below `AdminLimits.frameBytes`.
+    static let unplacedNames = 5_000
 }

@@ -11,6 +11,11 @@ public struct Importer {
     private var summary = ImportSummary()
     private var pending = PendingBatch()
     private var waiting = WaitingRows()
+    /// Rows that landed where nothing placed them: later rows may yet.
+    private var unplacedNames: Set<ImportRowName> = []
+    private var isUnplacedCut = false
+    /// After `run`: what nothing places, in words; nil when everything has its place.
+    public private(set) var warning: String?
 
     /// - Parameters:
     ///   - folder: where the mapping's files are looked for.
@@ -31,6 +36,7 @@ public struct Importer {
         do {
             for entry in plan.entries { try await read(entry) }
             try await landWaiting()
+            try await lookForUnplaced()
         } catch {
             try errors.finish()
             throw error
@@ -75,6 +81,7 @@ public struct Importer {
         for (row, outcome) in zip(rows, outcomes) {
             switch outcome {
             case .landed: break
+            case .unplaced: noteUnplaced(row)
             case .unchanged: summary.unchanged += 1
             case .waiting(let targets) where !isLast: try wait(row, for: targets)
             case .waiting(let targets):
@@ -101,6 +108,27 @@ public struct Importer {
             for row in circle { pending.add(row) }
         }
         try await flush(isLast: true)
+    }
+
+    private mutating func noteUnplaced(_ row: ImportRow) {
+        if unplacedNames.count < ImportLimits.unplacedRows {
+            unplacedNames.insert(ImportRowName(table: row.group.table, id: row.id))
+        } else {
+            isUnplacedCut = true
+        }
+    }
+
+    private mutating func lookForUnplaced() async throws {
+        var found: [String: UnplacedRows] = [:]
+        let names = Array(unplacedNames)
+        for start in stride(from: 0, to: names.count, by: ImportLimits.unplacedNames) {
+            let part = names[start..<min(start + ImportLimits.unplacedNames, names.count)]
+            for rows in try await sink.unplaced(among: Array(part)) {
+                let count = (found[rows.table]?.count ?? 0) + rows.count
+                found[rows.table] = UnplacedRows(table: rows.table, count: count, fields: rows.fields)
+            }
+        }
+        warning = UnplacedRows.message(found.values.sorted { $0.table < $1.table }, isCut: isUnplacedCut)
     }
 
     private mutating func bad(_ row: ImportRow, _ problems: [ImportProblem]) throws {
