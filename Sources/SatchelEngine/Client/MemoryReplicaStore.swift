@@ -31,6 +31,8 @@ public final class MemoryReplicaStore: ReplicaStore {
         public fileprivate(set) var conflicts: [RowKey: [Int: LocalConflict]] = [:]
         public fileprivate(set) var refusals: [RefusalID: LocalRefusal] = [:]
         fileprivate var overtaken: [OvertakenWrite] = []
+        fileprivate var localRefusals = 0
+        fileprivate var mayHoldUnlogged = false
     }
 
     public var contents = Contents()
@@ -51,6 +53,12 @@ public final class MemoryReplicaStore: ReplicaStore {
     public func delete(_ key: RowKey) {
         note(key, FieldSet())
         contents.rows[key] = nil
+    }
+
+    /// As a program would that took the triggers away. Nil removes the row.
+    public func writeUnlogged(_ key: RowKey, _ row: [Value]?) {
+        contents.rows[key] = row
+        contents.mayHoldUnlogged = true
     }
 
     private func note(_ key: RowKey, _ fields: FieldSet) {
@@ -210,6 +218,19 @@ public final class MemoryReplicaStore: ReplicaStore {
     public func removeConflicts(of key: RowKey) { contents.conflicts[key] = nil }
     public func addRefusal(_ refusal: LocalRefusal) { contents.refusals[refusal.id] = refusal }
     public func removeRefusal(_ id: RefusalID) { contents.refusals[id] = nil }
+
+    public func nextLocalRefusal() -> RefusalID {
+        contents.localRefusals += 1
+        return RefusalID(
+            dot: Dot(replica: contents.state.replica ?? ReplicaID(0), counter: 0), number: contents.localRefusals)
+    }
+
+    public func mayHoldUnlogged() -> Bool { contents.mayHoldUnlogged }
+    public func forgetUnlogged() { contents.mayHoldUnlogged = false }
+
+    public func unplacedRows(table: Int) -> [RowID] {
+        contents.rows.keys.filter { $0.table == table && contents.placements[$0] == nil }.map(\.id).sorted()
+    }
 
     public func addOvertaken(_ write: OvertakenWrite) -> Bool {
         let isKnown = contents.overtaken.contains {
