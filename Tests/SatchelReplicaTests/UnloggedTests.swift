@@ -144,4 +144,26 @@ import Testing
         let refused = try await world.replica.refusals().filter { $0.field == "notes" }
         #expect(refused.map(\.cells).map { $0.map(\.value) } == [[.text("past the log")]])
     }
+
+    // MARK: Rows that nothing placed
+
+    @Test func aRowInsertedPastTheLogIsFoundByVerify() async throws {
+        let world = try await World.ready()
+        let replica = world.replica
+        let pending = try await replica.new("company", ["name": .text("Pending"), "territory": .text("dach")])
+        let stray = Sample.id(0x77)
+        try sqlite3(world, Self.drop + "INSERT INTO company (id, name, territory) VALUES ('\(stray)', 'Stray', 'dach')")
+        let found = try await replica.verify()
+        #expect(found.differences == [Difference(table: "company", id: stray, field: nil)])
+        #expect(try await replica.row("company", stray) == nil)
+        #expect(try await replica.row("company", pending) != nil)
+        let refusal = try #require(try await replica.refusals().first)
+        #expect(refusal.code == .unloggedWrite && refusal.operation == .insert && refusal.field == nil)
+        #expect(refusal.cells.map(\.field) == ["name", "territory"])
+        #expect(try await replica.verify().isOK)
+
+        try await replica.retry(refusal.id)
+        #expect(try await replica.row("company", stray)?["name"] == .value(.text("Stray")))
+        #expect(try await replica.pending().map(\.operation) == [.insert, .insert])
+    }
 }

@@ -64,7 +64,8 @@ struct FullComparison {
         }
     }
 
-    /// What no part of a row named is NULL at the server.
+    /// What no part of a row named is NULL at the server. Rows that no placement and no pending insert explains were never the
+    /// server's: they go, and are kept as refused inserts.
     /// - Returns: the server's earlier rows that did not come.
     mutating func finish(_ schema: Schema, _ report: inout ApplyReport) throws -> [RowKey] {
         for (key, cells) in unnamed.sorted(by: { $0.key < $1.key }) {
@@ -84,6 +85,14 @@ struct FullComparison {
         for id in try store.placedRows(table: index) where !hasReceived(id, table: index) {
             report.note(Difference(table: table.name, id: id, field: nil))
             left.append(RowKey(table: index, id: id))
+        }
+        for id in try store.unplacedRows(table: index) where !hasReceived(id, table: index) {
+            let key = RowKey(table: index, id: id)
+            guard try store.shadow(key) == nil, let row = try store.row(key) else { continue }
+            report.note(Difference(table: table.name, id: id, field: nil))
+            let cells = zip(table.fields, row).filter { !$0.1.isNull }.map { CellWrite(field: $0.name, value: $1) }
+            try refuse(.insert, nil, cells, of: id, table, Self.certain)
+            try Overlay.forget(key, store)
         }
         return left
     }
