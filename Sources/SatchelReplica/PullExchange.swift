@@ -107,6 +107,8 @@ actor PullExchange {
         try await file.transact { [engine, configuration, comparesOnly] store, _ in
             let state = try store.state()
             try Self.checkPlace(of: run, in: state)
+            // A difference would go over what was written past the log.
+            if run.begin?.from != .zero, try store.mayHoldUnlogged() { throw StaleRun() }
             if comparesOnly, run.checkpoint?.cursor.position != state.position { throw StaleRun() }
             let report = try engine.apply(run, store, clock: configuration.clock.reading())
             try run.check()

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Logging
 import SatchelEngine
 import SatchelProtocol
 import SatchelStore
@@ -17,9 +18,10 @@ struct ReplicaFile: Sendable {
     }
 
     static func open(path: String, configuration: ReplicaConfiguration) async throws -> ReplicaFile {
-        let clock = configuration.clock
+        let (clock, logger) = (configuration.clock, configuration.logger)
         let database = try await blocking {
-            let database = try ReplicaDatabase.open(path: path, clock: { clock.reading().wallMilliseconds })
+            let database = try ReplicaDatabase.open(
+                path: path, clock: { clock.reading().wallMilliseconds }, notice: { logger.warning("\($0)") })
             // Looked for first: who only reads must not wait for another program's long write.
             if try !database.read({ try ReplicaSettings.exists($0.database) }) {
                 try database.withStore { try ReplicaSettings.prepare($0.database) }

@@ -52,7 +52,9 @@ struct LiveLoop: Sendable {
                     try? await replica.finishSync()
                     tell(run)
                 }
-                try await exchange.pull(failures.takeExtent(), isLive: true)
+                var extent = failures.takeExtent()
+                if extent == .difference, try await replica.mayHoldUnlogged() { extent = .full }
+                try await exchange.pull(extent, isLive: true)
                 // The server ends a live pull in good order when it shuts down, or when its time is up.
                 try await Task.sleep(for: failures.wait())
             } catch {

@@ -23,13 +23,18 @@ extension Replica {
                 // A cursor that the server does not know stands at the head of a push too: it goes first.
                 if extent != .difference { try await pull(session, extent, tally) }
                 try await push(session, tally)
-                if extent == .difference { try await pull(session, extent, tally) }
+                if extent == .difference {
+                    try await pull(session, try await mayHoldUnlogged() ? .full : extent, tally)
+                }
             }
             var report = tally.report
             report.refused += max(0, try await refusedHere() - before)
             return report
         }
     }
+
+    /// Whether another program took the triggers away for a while: what it wrote then shows only when everything is compared.
+    func mayHoldUnlogged() async throws -> Bool { try await file.transact { store, _ in try store.mayHoldUnlogged() } }
 
     /// What this device itself refused, of what another program wrote: found when a sync closes it.
     private func refusedHere() async throws -> Int {
@@ -48,7 +53,9 @@ extension Replica {
             let rounds = Mutex(configuration.attempts)
             try await persisting { extent in
                 let session = try await self.session()
-                try await pull(session, extent == .full ? .difference : extent, tally)
+                // A difference would go over what the log does not know of.
+                let isUnlogged = try await mayHoldUnlogged()
+                if !isUnlogged { try await pull(session, extent == .full ? .difference : extent, tally) }
                 let isLast = rounds.withLock { rounds in
                     rounds -= 1
                     return rounds <= 1
@@ -58,7 +65,8 @@ extension Replica {
                 ) { event in
                     if case .applied(let report) = event { found.withLock { $0 = report } }
                 }
-                try await exchange.pull(.full, comparesOnly: !isLast)
+                try await exchange.pull(
+                    isUnlogged && extent == .anew ? .anew : .full, comparesOnly: !isLast && !isUnlogged)
             }
             guard let report = found.withLock({ $0 }) else { throw CancellationError() }
             return VerifyReport(position: report.position, differences: report.differences)

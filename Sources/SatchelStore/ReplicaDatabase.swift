@@ -17,20 +17,25 @@ public final class ReplicaDatabase: Sendable {
     /// triggers; `write` gives their errors Satchel's codes.
     public let pool: DatabasePool
     let clock: @Sendable () -> UInt64
+    private let watch: SchemaWatch
 
-    private init(path: String, pool: DatabasePool, clock: @escaping @Sendable () -> UInt64) {
+    private init(path: String, pool: DatabasePool, clock: @escaping @Sendable () -> UInt64, watch: SchemaWatch) {
         self.path = path
         self.pool = pool
         self.clock = clock
+        self.watch = watch
     }
 
     /// Opens a replica's file, or makes it when there is none or an empty one.
     ///
-    /// - Parameter clock: milliseconds since 1970, for the time of local refusals.
+    /// - Parameters:
+    ///   - clock: milliseconds since 1970, for the time of local refusals.
+    ///   - notice: told when another program had taken triggers away or rebuilt a table, and it was put right.
     /// - Throws: `not-a-satchel` for anything else than a replica's file, which is left untouched; `file-too-new`, `file-busy`,
     ///   `disk-full`, `file-damaged`, and `not-found` when it cannot be made there.
     public static func open(
-        path: String, clock: @escaping @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970 * 1000)) }
+        path: String, clock: @escaping @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970 * 1000)) },
+        notice: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> ReplicaDatabase {
         try SatchelError.mapping {
             _ = try FileInspection.inspect(path)
@@ -50,10 +55,21 @@ public final class ReplicaDatabase: Sendable {
                     return .commit
                 }
             }
-            let replica = ReplicaDatabase(path: path, pool: pool, clock: clock)
-            _ = try replica.read { try $0.schema() }
+            let replica = ReplicaDatabase(path: path, pool: pool, clock: clock, watch: SchemaWatch(notice: notice))
+            try replica.lookAtSchema()
             try replica.finishBlanking()
             return replica
+        }
+    }
+
+    /// Without a lock while all is well.
+    private func lookAtSchema() throws {
+        let finding = try read { try watch.inspect($0) }
+        if finding?.faults.isEmpty != false { return watch.committed(finding) }
+        do {
+            try withStore { _ in }
+        } catch let error as SatchelError where error.code == .fileBusy {
+            // The next write transaction looks again.
         }
     }
 
@@ -87,7 +103,7 @@ public final class ReplicaDatabase: Sendable {
     @discardableResult
     public func withStore<Result>(_ body: (SQLiteReplicaStore) throws -> Result) throws -> Result {
         let (result, hasBlanked) = try SatchelError.mapping {
-            try pool.writeWithoutTransaction { try Self.transaction($0, clock, body) }
+            try pool.writeWithoutTransaction { try Self.transaction($0, clock, watch, body) }
         }
         if hasBlanked { try finishBlanking() }
         return result
@@ -98,10 +114,10 @@ public final class ReplicaDatabase: Sendable {
     public func withStore<Result: Sendable>(_ body: @escaping @Sendable (SQLiteReplicaStore) throws -> Result) async throws
         -> Result
     {
-        let clock = clock
+        let (clock, watch) = (clock, watch)
         do {
             return try await pool.writeWithoutTransaction { database in
-                let (result, hasBlanked) = try Self.transaction(database, clock, body)
+                let (result, hasBlanked) = try Self.transaction(database, clock, watch, body)
                 if hasBlanked { try Self.finishBlanking(database) }
                 return result
             }
@@ -111,17 +127,23 @@ public final class ReplicaDatabase: Sendable {
     }
 
     private static func transaction<Result>(
-        _ database: Database, _ clock: @escaping @Sendable () -> UInt64, _ body: (SQLiteReplicaStore) throws -> Result
+        _ database: Database, _ clock: @escaping @Sendable () -> UInt64, _ watch: SchemaWatch,
+        _ body: (SQLiteReplicaStore) throws -> Result
     ) throws -> (Result, hasBlanked: Bool) {
         var outcome: (Result, Bool)?
+        var finding: SchemaWatch.Finding?
         try database.inTransaction(.immediate) {
             let store = SQLiteReplicaStore(database, clock: clock)
-            let result = try SatchelError.mapping { try body(store) }
+            let result = try SatchelError.mapping {
+                finding = try watch.look(store)
+                return try body(store)
+            }
             try store.finish()
             outcome = (result, store.hasBlanked)
             return .commit
         }
         guard let outcome else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+        watch.committed(finding)
         return outcome
     }
 

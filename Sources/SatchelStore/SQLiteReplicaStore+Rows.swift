@@ -96,6 +96,14 @@ extension SQLiteReplicaStore {
             .compactMap { $0 }
     }
 
+    public func unplacedRows(table: Int) throws -> [RowID] {
+        let names = try reader.names(table)
+        let sql =
+            "SELECT \"id\" FROM \(names.shown) AS s WHERE NOT EXISTS"
+            + " (SELECT 1 FROM \(names.placed) AS p WHERE p.\"id\" = s.\"id\") ORDER BY \"id\""
+        return try connection.all(sql) { RowID($0.text(0)) }.compactMap { $0 }
+    }
+
     public func setPlacement(_ key: RowKey, mask: Int, roots: [UInt64]) throws {
         let names = try reader.names(key.table)
         if let old = try placement(key) {

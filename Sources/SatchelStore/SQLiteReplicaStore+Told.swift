@@ -120,16 +120,17 @@ extension SQLiteReplicaStore {
         connection.touched.insert("_satchel_refusal")
     }
 
-    /// A refusal by this device: counter 0, which no transaction has, and a number that is never given twice.
-    func addLocalRefusal(_ fault: OpenLog.LocalFault, in table: String) throws {
+    public func nextLocalRefusal() throws -> RefusalID {
         let number = try connection.first(
             "UPDATE \"_satchel_control\" SET \"next_refusal\" = \"next_refusal\" + 1 RETURNING \"next_refusal\" - 1"
         ) { Int($0.integer(0)) }
-        let replica = try state().replica ?? ReplicaID(0)
+        return RefusalID(dot: Dot(replica: try state().replica ?? ReplicaID(0), counter: 0), number: number ?? 1)
+    }
+
+    func addLocalRefusal(_ fault: OpenLog.LocalFault, in table: String) throws {
         try addRefusal(
             LocalRefusal(
-                id: RefusalID(dot: Dot(replica: replica, counter: 0), number: number ?? 1), table: table, row: fault.row,
-                operation: fault.operation, field: fault.field, cells: fault.cells, code: fault.code, reason: fault.reason,
-                writtenMilliseconds: clock()))
+                id: try nextLocalRefusal(), table: table, row: fault.row, operation: fault.operation, field: fault.field,
+                cells: fault.cells, code: fault.code, reason: fault.reason, writtenMilliseconds: clock()))
     }
 }

@@ -22,12 +22,17 @@ struct SchemaInstaller {
             }
         }
         // Once every table is there, since triggers and views name each other's tables.
-        for table in names {
-            for trigger in TriggerSQL(table, among: names).all { try execute(trigger) }
-            try execute(hiddenView(table))
-        }
+        for statement in generated { try execute(statement) }
         try recordFields(names)
     }
+
+    /// The triggers and views, each as SQLite keeps its text in `sqlite_master`.
+    var generated: [String] {
+        let names = schema.tables.enumerated().map { TableNames(index: $0, table: $1) }
+        return names.flatMap { TriggerSQL($0, among: names).all + [hiddenView($0)] }
+    }
+
+    static let isGenerated = "\"type\" IN ('trigger', 'view') AND \"name\" GLOB '[_]satchel[_]*'"
 
     /// A field keeps its index and its meaning for ever: masks, logs and shadows count on it.
     private func refuseLosses() throws {
@@ -51,9 +56,9 @@ struct SchemaInstaller {
             remedy: "Report this to the server's administrator.")
     }
 
-    private func dropGenerated() throws {
+    func dropGenerated() throws {
         let generated = try connection.all(
-            "SELECT \"type\", \"name\" FROM \"sqlite_master\" WHERE \"type\" IN ('trigger', 'view') AND \"name\" GLOB '[_]satchel[_]*'"
+            "SELECT \"type\", \"name\" FROM \"sqlite_master\" WHERE \(Self.isGenerated)"
         ) { ($0.text(0), $0.text(1)) }
         for (type, name) in generated { try execute("DROP \(type) IF EXISTS \(SQLText.name(name))") }
     }
@@ -68,9 +73,8 @@ struct SchemaInstaller {
                 remedy: "Rename the file's own table, or begin with a new file.")
         }
         let fields = table.table.fields
-        let columns = fields.map { ", \(SQLText.name($0.name)) \($0.type.affinity)" }.joined()
         let images = table.images.map { ", \(SQLText.name($0))" }.joined()
-        try execute("CREATE TABLE \(table.shown) (\"id\" TEXT PRIMARY KEY NOT NULL\(columns))")
+        try createShown(table)
         try execute(
             "CREATE TABLE \(table.placed) (\"id\" TEXT PRIMARY KEY, \"mask\" INTEGER NOT NULL, \"root\" INTEGER, \"more\" BLOB) WITHOUT ROWID"
         )
@@ -86,6 +90,11 @@ struct SchemaInstaller {
         try execute(
             "CREATE TABLE \(table.log) (\"seq\" INTEGER PRIMARY KEY, \"op\" INTEGER NOT NULL, \"id\" TEXT NOT NULL\(words)\(images))"
         )
+    }
+
+    func createShown(_ table: TableNames) throws {
+        let columns = table.table.fields.map { ", \(SQLText.name($0.name)) \($0.type.affinity)" }.joined()
+        try execute("CREATE TABLE \(table.shown) (\"id\" TEXT PRIMARY KEY NOT NULL\(columns))")
     }
 
     private func extend(_ table: TableNames, from old: SatchelPolicy.Table) throws {

@@ -16,7 +16,7 @@ package enum StoreFormat {
             "bootstrapping" INTEGER NOT NULL DEFAULT 1,
             "user" TEXT, "global_mask" INTEGER, "anywhere_mask" INTEGER, "own_mask" INTEGER,
             "removals" INTEGER NOT NULL DEFAULT 0, "rebuilt" INTEGER NOT NULL DEFAULT 0, "blanked" INTEGER NOT NULL DEFAULT 0,
-            "next_refusal" INTEGER NOT NULL DEFAULT 1);
+            "next_refusal" INTEGER NOT NULL DEFAULT 1, "unlogged" INTEGER NOT NULL DEFAULT 0);
         INSERT INTO "_satchel_control" ("one") VALUES (1);
         CREATE TABLE "_satchel_state" (
             "one" INTEGER PRIMARY KEY CHECK ("one" = 1),

@@ -163,14 +163,17 @@ import Testing
         #expect(refusal.cells.map(\.value) == [.text("mine")])
         #expect(try await world.replica.status().refused == 1)
 
-        // Written once more, as a change of now; the server hears of both.
+        // Written once more, as a change of now; the server hears of both in one transaction.
+        let before = try await world.replica.status().pending
         try await world.replica.retry(refusal.id)
+        #expect(try await world.replica.status().pending == before + 1)
         #expect(try await world.replica.refusals().isEmpty)
         #expect(try await world.replica.row("company", Sample.id(1))?["notes"] == .value(.text("mine")))
         _ = try await world.replica.sync()
         let sent = world.organisation.state.withLock { $0.transactions }
         #expect(sent.flatMap(\.changes).filter { $0.cells.map(\.field) == ["notes"] }.count == 1)
         #expect(sent.flatMap(\.resolutions) == [Resolution(refusal: refusal.id, action: .retried)])
+        #expect(sent.count == 2 && sent[1].changes.count == 1 && sent[1].resolutions.count == 1)
         #expect(await code { try await world.replica.discard(refusal.id) } == .refusalNotFound)
     }
 

@@ -78,6 +78,7 @@ import Testing
             #expect(try file.conflict(key: key, field: 1) == memory.conflict(key: key, field: 1))
         }
         #expect(try file.placedRows(table: company) == memory.placedRows(table: company))
+        #expect(try file.unplacedRows(table: company) == memory.unplacedRows(table: company))
         #expect(try file.shadowedRows() == memory.shadowedRows())
         #expect(try file.hasShadows(table: company) == memory.hasShadows(table: company))
         #expect(try file.hasConflicts(table: company) == memory.hasConflicts(table: company))

@@ -8,8 +8,12 @@ struct Applier {
     private var schema: Schema?
     /// From the run's mask numbers to the store's own.
     private var masks: [UInt32: (own: Int, definition: MaskDefinition)] = [:]
-    /// In a full run over rows that are here already: what was received, so that the rest can go.
-    private var received: [Int: Set<RowID>]?
+    private let clock: ClockReading
+    /// Asked for when a full run must tell own values from others.
+    private let pendingValues: () throws -> [RowKey: [Int: Value]]
+    private var isFull = false
+    /// In a full run over rows that are here already.
+    private var comparison: FullComparison?
     private var newConflicts: Set<ConflictKey> = []
     var report = ApplyReport()
 
@@ -18,8 +22,12 @@ struct Applier {
         let field: Int
     }
 
-    init(store: any ReplicaStore) throws {
+    init(
+        store: any ReplicaStore, clock: ClockReading, pendingValues: @escaping () throws -> [RowKey: [Int: Value]]
+    ) throws {
         self.store = store
+        self.clock = clock
+        self.pendingValues = pendingValues
         schema = try store.schema()
     }
 
@@ -28,11 +36,15 @@ struct Applier {
         guard begin.from == .zero || begin.from == position else {
             throw Self.malformed("a difference from position \(begin.from), while this replica stands at \(position)")
         }
-        guard begin.from == .zero, let schema else { return }
-        for table in schema.tables.indices where try !store.placedRows(table: table).isEmpty {
-            received = [:]
-            return
+        isFull = begin.from == .zero
+        guard isFull, let schema else { return }
+        let isEmpty = try schema.tables.indices.allSatisfy {
+            try store.placedRows(table: $0).isEmpty && store.unplacedRows(table: $0).isEmpty
         }
+        if isEmpty { return }
+        comparison = FullComparison(
+            store: store, clock: clock, position: position,
+            pending: try store.mayHoldUnlogged() ? try pendingValues() : nil)
     }
 
     mutating func install(_ schema: Schema) throws {
@@ -66,14 +78,11 @@ struct Applier {
         var incoming = IncomingRows(
             table: index, mask: mask.own, isComplete: batch.isComplete, fields: fields, ids: batch.ids, roots: batch.roots,
             columns: batch.columns)
-        if received != nil {
-            received?[index, default: []].formUnion(batch.ids)
-            try compare(incoming, table)
-        }
+        let rights = mask.definition.tables.first { $0.table == table.name }
+        let readable = FieldSet((rights?.read ?? []).compactMap { table.fieldIndex($0) })
+        try comparison?.compare(incoming, positions: batch.positions, readable: readable, table, &report)
         if try store.hasConflicts(table: index) { try forgetConflicts(incoming) }
         if try store.hasShadows(table: index) {
-            let rights = mask.definition.tables.first { $0.table == table.name }
-            let readable = FieldSet((rights?.read ?? []).compactMap { table.fieldIndex($0) })
             incoming = try receiveShadowed(incoming, table, readable)
         }
         report.pulled += incoming.ids.count
@@ -156,32 +165,11 @@ struct Applier {
 
     /// What a full run did not bring is not ours to hold.
     mutating func sweep() throws {
-        guard let received, let schema else { return }
-        for (index, table) in schema.tables.enumerated() {
-            let known = received[index] ?? []
-            for id in try store.placedRows(table: index) where !known.contains(id) {
-                report.note(Difference(table: table.name, id: id, field: nil))
-                try leave(RowKey(table: index, id: id))
-            }
+        if let schema {
+            for key in try comparison?.finish(schema, &report) ?? [] { try leave(key) }
         }
-        self.received = nil
-    }
-
-    private mutating func compare(_ rows: IncomingRows, _ table: Table) throws {
-        for (place, id) in rows.ids.enumerated() {
-            let key = RowKey(table: rows.table, id: id)
-            let shadow = try store.shadow(key)
-            guard let shown = try store.row(key) else {
-                if shadow?.isDeletedHere != true { report.note(Difference(table: table.name, id: id, field: nil)) }
-                continue
-            }
-            for (column, field) in rows.fields.enumerated() {
-                let base = shadow?.cells[field]?.base ?? shown[field]
-                if base != rows.columns[column][place] {
-                    report.note(Difference(table: table.name, id: id, field: table.fields[field].name))
-                }
-            }
-        }
+        comparison = nil
+        if isFull { try store.forgetUnlogged() }
     }
 
     private func table(_ name: String) throws -> (Table, Int) {

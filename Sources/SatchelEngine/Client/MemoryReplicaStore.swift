@@ -28,9 +28,11 @@ public final class MemoryReplicaStore: ReplicaStore {
         var masks: [[MaskDefinition.TableRights]: Int] = [:]
         public fileprivate(set) var rights: [Int: [MaskDefinition.TableRights]] = [:]
         public fileprivate(set) var places: Places?
-        public fileprivate(set) var conflicts: [RowKey: [Int: LocalConflict]] = [:]
-        public fileprivate(set) var refusals: [RefusalID: LocalRefusal] = [:]
-        fileprivate var overtaken: [OvertakenWrite] = []
+        public internal(set) var conflicts: [RowKey: [Int: LocalConflict]] = [:]
+        public internal(set) var refusals: [RefusalID: LocalRefusal] = [:]
+        var overtaken: [OvertakenWrite] = []
+        var localRefusals = 0
+        var mayHoldUnlogged = false
     }
 
     public var contents = Contents()
@@ -51,6 +53,12 @@ public final class MemoryReplicaStore: ReplicaStore {
     public func delete(_ key: RowKey) {
         note(key, FieldSet())
         contents.rows[key] = nil
+    }
+
+    /// As a program would that took the triggers away. Nil removes the row.
+    public func writeUnlogged(_ key: RowKey, _ row: [Value]?) {
+        contents.rows[key] = row
+        contents.mayHoldUnlogged = true
     }
 
     private func note(_ key: RowKey, _ fields: FieldSet) {
@@ -197,39 +205,4 @@ public final class MemoryReplicaStore: ReplicaStore {
     }
 
     public func setPlaces(_ places: Places, masks: [UInt32: Int]) { contents.places = places }
-
-    public func setConflict(_ conflict: LocalConflict?, key: RowKey, field: Int) {
-        contents.conflicts[key, default: [:]][field] = conflict
-        if contents.conflicts[key]?.isEmpty == true { contents.conflicts[key] = nil }
-    }
-
-    public func conflict(key: RowKey, field: Int) -> LocalConflict? { contents.conflicts[key]?[field] }
-    public func hasConflicts(table: Int) -> Bool { contents.conflicts.keys.contains { $0.table == table } }
-    public func removeConflicts(of key: RowKey) { contents.conflicts[key] = nil }
-    public func addRefusal(_ refusal: LocalRefusal) { contents.refusals[refusal.id] = refusal }
-    public func removeRefusal(_ id: RefusalID) { contents.refusals[id] = nil }
-
-    public func addOvertaken(_ write: OvertakenWrite) -> Bool {
-        let isKnown = contents.overtaken.contains {
-            $0.transaction == write.transaction && $0.table == write.table && $0.row == write.row && $0.field == write.field
-        }
-        if !isKnown { contents.overtaken.append(write) }
-        return !isKnown
-    }
-
-    public func removeOvertaken(table: String, row: RowID, field: String?) -> Bool {
-        let before = contents.overtaken.count
-        contents.overtaken.removeAll { $0.table == table && $0.row == row && $0.field == field }
-        return contents.overtaken.count < before
-    }
-
-    public func overtaken() -> [OvertakenWrite] {
-        func key(_ write: OvertakenWrite) -> (UInt64, Dot, String) {
-            (write.writtenMilliseconds, write.transaction, write.table)
-        }
-        return contents.overtaken.sorted { left, right in
-            if key(left) != key(right) { return key(left) < key(right) }
-            return left.row == right.row ? (left.field ?? "") < (right.field ?? "") : left.row < right.row
-        }
-    }
 }

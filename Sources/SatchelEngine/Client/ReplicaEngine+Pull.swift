@@ -74,7 +74,7 @@ extension ReplicaEngine {
         _ frames: some Sequence<PullFrame>, _ store: any ReplicaStore, clock: ClockReading
     ) throws -> ApplyReport {
         try closeOpenChanges(store, clock: clock)
-        var applier = try Applier(store: store)
+        var applier = try Applier(store: store, clock: clock, pendingValues: { try pendingValues(store) })
         for frame in frames {
             switch frame {
             case .begin(let begin): try applier.begin(begin)

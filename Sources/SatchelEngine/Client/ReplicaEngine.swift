@@ -12,17 +12,22 @@ public struct ReplicaEngine: Sendable {
     /// Closes everything written since the last call into transactions: one, or several when there is too much for one.
     /// Called at the end of each write through the library, and before anything is applied, so that what another program
     /// wrote never claims to have seen a later checkpoint (DESIGN §4).
+    /// - Parameter resolutions: travel with what is open, or alone when nothing is.
     /// - Returns: the counters given.
     /// - Throws: `too-large` when all or nothing was asked and does not fit one transaction.
     @discardableResult
     public func closeOpenChanges(
-        _ store: any ReplicaStore, clock: ClockReading, isAtomic: Bool = false
+        _ store: any ReplicaStore, clock: ClockReading, isAtomic: Bool = false, resolutions: [Resolution] = []
     ) throws -> [UInt64] {
         guard let schema = try store.schema() else { return [] }
         var counters: [UInt64] = []
+        var resolutions = resolutions
         while true {
             let open = try store.takeOpenChanges(limit: Limits.transactionChanges)
-            if open.isEmpty { return counters }
+            if open.isEmpty {
+                if !resolutions.isEmpty { counters.append(try seal([], resolutions: resolutions, store, clock)) }
+                return counters
+            }
             var state = try store.state()
             var changes: [Change] = []
             var bytes = 0
@@ -44,7 +49,8 @@ public struct ReplicaEngine: Sendable {
                 bytes += size
             }
             if isAtomic, !counters.isEmpty { throw Self.tooLargeForAtomic }
-            counters.append(try seal(changes, store, clock, isAtomic: isAtomic))
+            counters.append(try seal(changes, resolutions: resolutions, store, clock, isAtomic: isAtomic))
+            resolutions = []
         }
     }
 
@@ -71,12 +77,12 @@ public struct ReplicaEngine: Sendable {
         return counter
     }
 
-    /// Gives up a refused change, or says that it was written anew.
+    /// Gives up a refused change, or says that what is open writes it anew: the two travel as one transaction, so that the
+    /// server never holds the one without the other. Close what was written before it first.
     public func resolve(
         _ refusal: RefusalID, _ action: Resolution.Action, _ store: any ReplicaStore, clock: ClockReading
     ) throws {
-        try closeOpenChanges(store, clock: clock)
-        _ = try seal([], resolutions: [Resolution(refusal: refusal, action: action)], store, clock)
+        try closeOpenChanges(store, clock: clock, resolutions: [Resolution(refusal: refusal, action: action)])
         try store.removeRefusal(refusal)
     }
 

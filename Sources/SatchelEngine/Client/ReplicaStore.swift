@@ -51,6 +51,15 @@ public protocol ReplicaStore: AnyObject {
     /// Takes the roots from every row and gives those that are left without any.
     func detach(roots: [UInt64]) throws -> [RowKey]
 
+    // MARK: What went past the log
+
+    /// Whether rows may have been written that no trigger logged: another program took the triggers away for a while. A full
+    /// run compares everything then.
+    func mayHoldUnlogged() throws -> Bool
+    func forgetUnlogged() throws
+    /// Shown rows without a placement: made here and pending, or past the log.
+    func unplacedRows(table: Int) throws -> [RowID]
+
     // MARK: Rights
 
     /// The replica's own number for a set of rights, by content.
@@ -70,6 +79,8 @@ public protocol ReplicaStore: AnyObject {
     /// Repeats are ignored.
     func addRefusal(_ refusal: LocalRefusal) throws
     func removeRefusal(_ id: RefusalID) throws
+    /// Names a refusal that this device makes itself: counter 0, which no transaction has, and a number never given twice.
+    func nextLocalRefusal() throws -> RefusalID
     /// One for each own transaction, row and field.
     /// - Returns: whether it is new; repeats are ignored.
     func addOvertaken(_ write: OvertakenWrite) throws -> Bool

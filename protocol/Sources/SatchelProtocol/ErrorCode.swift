@@ -33,6 +33,7 @@ public struct ErrorCode: RawRepresentable, Sendable, Hashable, CustomStringConve
     public static let concurrentWrite = ErrorCode("concurrent-write")
     public static let refusalNotFound = ErrorCode("refusal-not-found")
     public static let bootstrapping = ErrorCode("bootstrapping")
+    public static let unloggedWrite = ErrorCode("unlogged-write")
 
     // The session.
     public static let malformed = ErrorCode("malformed")
@@ -93,7 +94,8 @@ public struct ErrorCode: RawRepresentable, Sendable, Hashable, CustomStringConve
         fieldNotWritable, createNotPermitted, deleteNotPermitted, fieldNotSettable, moveNotPermitted, noScope, noLongerInScope,
         referenceNotVisible, requiredFieldMissing, typeMismatch, valueTooLong, notInEnumeration, invalidText, notANumber,
         unknownTable, unknownField, invalidID, idImmutable, atomicRefused, rowDeleted, concurrentWrite, refusalNotFound,
-        bootstrapping, malformed, tooLarge, counterGap, replicaDiverged, seenNotSent, foreignCursor, epochUnknown,
+        bootstrapping, unloggedWrite, malformed, tooLarge, counterGap, replicaDiverged, seenNotSent, foreignCursor,
+        epochUnknown,
         upgradeClient, upgradeServer, busy, shuttingDown, streamTruncated, internalError, codeInvalid, proofInvalid,
         tokenInvalid, replicaRevoked, userMismatch, organisationMismatch, notEnrolled, unreachable, certificateInvalid,
         certificateAuthorityMissing, notASatchel, fileTooNew, fileBusy, diskFull, keyMissing, keyNotPrivate, fileDamaged,
