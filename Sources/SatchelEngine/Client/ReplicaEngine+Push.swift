@@ -89,9 +89,9 @@ extension ReplicaEngine {
     private static func lostBehind(_ confirmed: UInt64, _ failure: Failure) -> Failure? {
         guard case .resumeFrom(let counter) = failure.action, counter <= confirmed else { return nil }
         return Failure(
-            code: failure.code,
+            code: .replicaDiverged,
             message: "The server lacks your transactions \(counter) to \(confirmed), which it had acknowledged: it was restored"
-                + " from an older backup.", action: .giveUp)
+                + " from an older backup.", action: .enrol)
     }
 
     static let diverged = Failure(

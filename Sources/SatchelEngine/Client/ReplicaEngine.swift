@@ -32,8 +32,8 @@ public struct ReplicaEngine: Sendable {
             var changes: [Change] = []
             var bytes = 0
             var cells = 0
-            for change in open {
-                let size = change.cells.reduce(change.key.id.text.utf8.count + 16) { $0 + $1.after.approximateBytes + 4 }
+            for change in open.lazy.flatMap({ $0.parts(schema.tables[$0.key.table]) }) {
+                let size = change.approximateBytes
                 let isFull =
                     bytes + size > Limits.transactionBytes / 2 || cells + change.cells.count > Limits.transactionCells / 2
                 if isFull, !changes.isEmpty {

@@ -25,7 +25,7 @@ public enum Limits {
     /// Verdict exceptions of several transactions in one frame: with reasons of a few hundred bytes each they stay below one.
     public static let frameExceptions = 5_000
     /// Bytes of the heads that a conflict tells of one cell: what fits a frame beside others. Further losers stay on the server.
-    public static let conflictBytes = 1024 * 1024
+    public static let conflictBytes = 3 * 1024 * 1024
     /// Transactions that the server commits under one fsync: more would delay the first for the last.
     public static let groupTransactions = 256
     /// Rows in one row batch: enough that the per-batch names cost nothing, few enough to start showing progress.

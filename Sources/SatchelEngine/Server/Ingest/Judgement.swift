@@ -39,6 +39,8 @@ struct Judgement {
     let kin: [ReplicaID: UInt64]
 
     var inserts: [RowKey: Draft] = [:]
+    /// The scopes that the inserts will be in.
+    private var newScopes: [RowKey: Set<Scope>] = [:]
     var updates: [Draft] = []
     var deletes: [Draft] = []
     var refused: [Refused] = []
@@ -79,9 +81,7 @@ struct Judgement {
         if state.forks[transaction.epoch] == nil, change.hasSeen {
             return refuse(change, .epochUnknown, "The change was written against another life of this server's log.")
         }
-        if change.seen > item.proven || change.cells.contains(where: { ($0.seen ?? .zero) > item.proven }),
-            !item.isTrusted
-        {
+        if !item.isTrusted, ([change.seen] + change.cells.compactMap(\.seen)).contains(where: isUnproven) {
             return refuse(change, .seenNotSent, "The change claims to have seen what was never sent.")
         }
         var draft = Draft(change: change, key: RowKey(table: index, id: change.id), table: table, cells: [:])
@@ -98,6 +98,12 @@ struct Judgement {
         case .update: sortUpdate(draft, row, state)
         case .delete: sortDelete(draft, row, state)
         }
+    }
+
+    /// Whether a position that a change claims to have seen was never sent to its writer. What was seen in an earlier life of
+    /// the log counts up to where that was left, and a checkpoint of this one covers all of it.
+    private func isUnproven(_ seen: Position) -> Bool {
+        (transaction.epoch == item.epoch ? seen : min(seen, bound)) > item.proven
     }
 
     private func fault(of cell: CellWrite, in table: Table) -> (ErrorCode, String)? {
@@ -152,20 +158,49 @@ struct Judgement {
 
     // MARK: Creating
 
-    /// New rows may lean on each other: all are taken as good, and those that cannot stand fall until the rest does.
+    /// New rows may lean on each other: all are taken as good, and those that cannot stand fall until the rest does. What is
+    /// placed through a row that falls falls with it at once, so that a long chain takes two rounds and not one for each link.
     private mutating func settleInserts(_ state: IngestState) {
+        let order = inserts.keys.sorted()
+        let placedThrough = newRowsByParent(state)
         var settled = false
         while !settled {
             settled = true
-            for key in inserts.keys.sorted() {
+            newScopes = scopesOfInserts(state)
+            var fallen: [RowKey] = []
+            for key in order {
                 guard var draft = inserts[key] else { continue }
                 let fault = judgeInsert(&draft, state)
                 inserts[key] = fault == nil ? draft : nil
                 if let fault {
                     refuse(draft.change, fault.code, fault.reason)
+                    fallen.append(key)
                     settled = false
                 }
             }
+            while let parent = fallen.popLast() {
+                for child in placedThrough[parent] ?? [] {
+                    guard let draft = inserts.removeValue(forKey: child.key) else { continue }
+                    refuse(draft.change, .referenceNotVisible, Self.unseenReference(draft.table.name, child.field))
+                    fallen.append(child.key)
+                }
+            }
+        }
+    }
+
+    private func newRowsByParent(_ state: IngestState) -> [RowKey: [(key: RowKey, field: String)]] {
+        var children: [RowKey: [(key: RowKey, field: String)]] = [:]
+        for (key, draft) in inserts {
+            for (parent, field) in parents(of: draft, state) where inserts[parent] != nil {
+                children[parent, default: []].append((key, draft.table.fields[field].name))
+            }
+        }
+        return children
+    }
+
+    private func parents(of draft: Draft, _ state: IngestState) -> [(key: RowKey, field: Int)] {
+        draft.table.partition.compactMap(\.through).compactMap { field in
+            state.schema.target(of: draft.value(field, in: nil), table: draft.key.table, field: field).map { ($0, field) }
         }
     }
 
@@ -173,11 +208,11 @@ struct Judgement {
         let name = draft.table.name
         for (field, cell) in draft.cells.sorted(by: { $0.key < $1.key }) where !isReferenceGood(cell, field, draft, state) {
             if draft.table.fields[field].isRequired || draft.table.placing.contains(field) {
-                return (.referenceNotVisible, "\(name).\(cell.field) names a row that is not there, or that you may not see.")
+                return (.referenceNotVisible, Self.unseenReference(name, cell.field))
             }
             refuseReference(cell, in: &draft, field)
         }
-        var scopes = self.scopes(of: draft, state)
+        var scopes = newScopes[draft.key] ?? []
         if let row = state.row(draft.key) { scopes.formUnion(state.scopes(of: row)) }
         guard !scopes.isEmpty || draft.table.isOnlyGlobal || authorisation.isEverything else {
             return (.noScope, "Nothing places this row: set one of \(draft.table.placingNames).")
@@ -199,22 +234,30 @@ struct Judgement {
         return nil
     }
 
-    /// The scopes that a new row will be in: by its own fields, and by the parents it names, new ones included.
-    private func scopes(of draft: Draft, _ state: IngestState) -> Set<Scope> {
-        var scopes: Set<Scope> = []
-        var open = [draft]
-        var visited: Set<RowKey> = [draft.key]
-        while let next = open.popLast() {
-            scopes.formUnion(IngestState.ownScopes(next.table) { next.value($0, in: nil) })
-            for field in next.table.partition.compactMap(\.through) {
-                guard let parent = state.schema.target(of: next.value(field, in: nil), table: next.key.table, field: field),
-                    visited.insert(parent).inserted
-                else { continue }
-                if let new = inserts[parent] {
-                    open.append(new)
+    /// The scopes that new rows will be in: by their own fields, and by the parents they name, new ones included. The least
+    /// fixpoint, each row taken up again only when a parent of it gained something.
+    private func scopesOfInserts(_ state: IngestState) -> [RowKey: Set<Scope>] {
+        var scopes: [RowKey: Set<Scope>] = [:]
+        var children: [RowKey: [RowKey]] = [:]
+        for (key, draft) in inserts {
+            var own = IngestState.ownScopes(draft.table) { draft.value($0, in: nil) }
+            for (parent, _) in parents(of: draft, state) {
+                if inserts[parent] != nil {
+                    children[parent, default: []].append(key)
                 } else if let row = state.row(parent) {
-                    scopes.formUnion(state.scopes(of: row))
+                    own.formUnion(state.scopes(of: row))
                 }
+            }
+            scopes[key] = own
+        }
+        var open = inserts.keys.filter { scopes[$0]?.isEmpty == false && children[$0] != nil }
+        while let parent = open.popLast() {
+            let inherited = scopes[parent] ?? []
+            for child in children[parent] ?? [] {
+                let before = scopes[child] ?? []
+                guard !inherited.isSubset(of: before) else { continue }
+                scopes[child] = before.union(inherited)
+                if children[child] != nil { open.append(child) }
             }
         }
         return scopes
@@ -248,8 +291,8 @@ struct Judgement {
         for field in draft.table.partition.compactMap(\.through) {
             guard let parent = state.schema.target(of: draft.value(field, in: row), table: draft.key.table, field: field)
             else { continue }
-            if let new = inserts[parent] {
-                scopes.formUnion(self.scopes(of: new, state))
+            if inserts[parent] != nil {
+                scopes.formUnion(newScopes[parent] ?? [])
             } else if let stored = state.row(parent) {
                 scopes.formUnion(state.scopes(of: stored))
             }
@@ -283,9 +326,12 @@ struct Judgement {
 
     private mutating func refuseReference(_ cell: CellWrite, in draft: inout Draft, _ field: Int) {
         refuse(
-            draft.change, cell: cell, .referenceNotVisible,
-            "\(draft.table.name).\(cell.field) names a row that is not there, or that you may not see.")
+            draft.change, cell: cell, .referenceNotVisible, Self.unseenReference(draft.table.name, cell.field))
         draft.cells[field] = nil
+    }
+
+    private static func unseenReference(_ table: String, _ field: String) -> String {
+        "\(table).\(field) names a row that is not there, or that you may not see."
     }
 
     private func rights(of row: StoredRow, _ draft: Draft, _ state: IngestState) -> Rights {

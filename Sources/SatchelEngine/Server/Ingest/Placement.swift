@@ -30,6 +30,10 @@ extension IngestState {
         guard var row = row(key) else { return }
         let table = schema.tables[key.table]
         guard table.partition.contains(where: { $0 != .global && $0.through == nil }) else { return }
+        var wanted = Self.ownScopes(table) { row.state.value($0) }
+        wanted.remove(.global)
+        // Of a row that only its parents place, everything below would carry one root more.
+        if row.ownRoot == nil, wanted.isEmpty { return }
         if row.ownRoot == nil {
             row.ownRoot = head.nextRoot
             head.nextRoot = head.nextRoot.next
@@ -37,8 +41,6 @@ extension IngestState {
             memberships[row.ownRoot ?? .global] = []
         }
         guard let root = row.ownRoot else { return }
-        var wanted = Self.ownScopes(table) { row.state.value($0) }
-        wanted.remove(.global)
         var list = memberships[root] ?? []
         for index in list.indices where list[index].ended == nil {
             if wanted.remove(list[index].scope) == nil {

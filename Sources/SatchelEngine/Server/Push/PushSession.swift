@@ -55,10 +55,10 @@ public struct PushSession: Sendable {
         {
             return failure
         }
-        if let cursor = open.commitment.cursor, let fork = try reader.fork(of: cursor.epoch) {
+        if let cursor = open.commitment.cursor {
+            // In the cursor's own epoch, whose seal it bears: what counts of it here is cut at the fork when it is merged.
             proven = cursor.position
             epoch = cursor.epoch
-            if cursor.epoch != (try reader.head().epoch) { proven = min(proven, fork) }
         }
         let applied = try reader.applied(replica)
         if open.baseCounter > applied.counter {
