@@ -32,13 +32,12 @@ import Testing
         return RowID("00000000-0000-7000-8000-0000\(digits)") ?? Bench.id(1)
     }
 
-    private func push(_ length: Int, in territory: String) throws -> TransactionVerdict {
+    private func push(_ length: Int, in territory: String, eachPlaced: Bool = false) throws -> TransactionVerdict {
         let changes = (0..<length).map { place in
-            let cell =
-                place == 0
-                ? CellWrite(field: "territory", value: .text(territory))
-                : CellWrite(field: "parent", value: .text(Self.id(place - 1).text))
-            return Change(table: "node", id: Self.id(place), operation: .insert, seen: .zero, cells: [cell])
+            var cells: [CellWrite] = []
+            if place == 0 || eachPlaced { cells.append(CellWrite(field: "territory", value: .text(territory))) }
+            if place > 0 { cells.append(CellWrite(field: "parent", value: .text(Self.id(place - 1).text))) }
+            return Change(table: "node", id: Self.id(place), operation: .insert, seen: .zero, cells: cells)
         }
         let clock = ClockReading(wallMilliseconds: 1_800_000_000_000, boot: [], uptimeMilliseconds: 0)
         let item = IngestItem(
@@ -56,6 +55,14 @@ import Testing
         #expect(try push(5_000, in: "north").exceptions.isEmpty)
         let last = try #require(try store.read { try $0.row(RowKey(table: 0, id: Self.id(4_999))) })
         #expect(last.currentRoots.count == 1 && last.ownRoot == nil)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aChainOfRowsThatEachPlaceThemselvesEndsSomewhere() throws {
+        let verdict = try push(2_000, in: "north", eachPlaced: true)
+        #expect(verdict.exceptions.count == 2_000 - Limits.rowRoots)
+        #expect(Set(verdict.exceptions.map(\.code)) == [.tooLarge])
+        let last = try #require(try store.read { try $0.row(RowKey(table: 0, id: Self.id(Limits.rowRoots - 1))) })
+        #expect(last.currentRoots.count == Limits.rowRoots)
     }
 
     @Test(.timeLimit(.minutes(1))) func aLongChainThatMayNotStandFallsWhole() throws {

@@ -26,6 +26,9 @@ public enum Limits {
     public static let frameExceptions = 5_000
     /// Bytes of the heads that a conflict tells of one cell: what fits a frame beside others. Further losers stay on the server.
     public static let conflictBytes = 3 * 1024 * 1024
+    /// Roots that one row may hang under when it is written: placing a chain of rows that each place themselves costs the
+    /// square of its length. Well above the hundred memberships that are designed for.
+    public static let rowRoots = 256
     /// Transactions that the server commits under one fsync: more would delay the first for the last.
     public static let groupTransactions = 256
     /// Rows in one row batch: enough that the per-batch names cost nothing, few enough to start showing progress.

@@ -39,6 +39,7 @@ struct Judgement {
     let kin: [ReplicaID: UInt64]
 
     var inserts: [RowKey: Draft] = [:]
+    private var rootBound: RootBound?
     /// The scopes that the inserts will be in.
     private var newScopes: [RowKey: Set<Scope>] = [:]
     var updates: [Draft] = []
@@ -63,6 +64,9 @@ struct Judgement {
 
     mutating func judge(_ state: IngestState) {
         for change in transaction.changes { sort(change, state) }
+        rootBound = RootBound(
+            Array(inserts.values)
+                + updates.filter { draft in draft.table.placing.members.contains { draft.cells[$0] != nil } }, state)
         settleInserts(state)
         for index in updates.indices { judgeUpdate(index, state) }
         updates.removeAll { $0.cells.isEmpty }
@@ -212,6 +216,7 @@ struct Judgement {
             }
             refuseReference(cell, in: &draft, field)
         }
+        if rootBound?.isExceeded(draft.key) == true { return (.tooLarge, Self.tooManyRoots) }
         var scopes = newScopes[draft.key] ?? []
         if let row = state.row(draft.key) { scopes.formUnion(state.scopes(of: row)) }
         guard !scopes.isEmpty || draft.table.isOnlyGlobal || authorisation.isEverything else {
@@ -300,7 +305,10 @@ struct Judgement {
         let rights = authorisation.rights(table: draft.key.table, draft.table, scopes: scopes)
         for field in moving {
             guard let cell = draft.cells[field] else { continue }
-            if scopes.isEmpty, !authorisation.isEverything {
+            if rootBound?.isExceeded(draft.key) == true {
+                refuse(draft.change, cell: cell, .tooLarge, Self.tooManyRoots)
+                draft.cells[field] = nil
+            } else if scopes.isEmpty, !authorisation.isEverything {
                 refuse(draft.change, cell: cell, .noScope, "Without \(cell.field) nothing would place this row.")
                 draft.cells[field] = nil
             } else if !rights.write.contains(field) {
@@ -329,6 +337,9 @@ struct Judgement {
             draft.change, cell: cell, .referenceNotVisible, Self.unseenReference(draft.table.name, cell.field))
         draft.cells[field] = nil
     }
+
+    private static let tooManyRoots =
+        "The row would hang below more than \(Limits.rowRoots) rows that each have a place of their own."
 
     private static func unseenReference(_ table: String, _ field: String) -> String {
         "\(table).\(field) names a row that is not there, or that you may not see."
