@@ -2,6 +2,7 @@ import SatchelCore
 import SatchelEngine
 import SatchelPolicy
 import SatchelProtocol
+import Testing
 
 /// A server over the memory store, spoken to transaction by transaction.
 final class Bench {
@@ -159,6 +160,31 @@ final class Bench {
             user, [Self.change(.insert, "company", id, ["name": .text("Company \(number)"), "territory": .text(territory)])])
         if !verdict.exceptions.isEmpty { throw BenchFault(outcome: .verdict(verdict)) }
         return id
+    }
+}
+
+extension Bench {
+    /// All frames of one pull, and where it leads.
+    func pull(_ user: String, from cursor: Cursor?) throws -> (frames: [PullFrame], cursor: Cursor?) {
+        let mark = try store.read { try $0.applied(Self.replica(user)) }
+        let key = [UInt8](repeating: 1, count: 32)
+        var session = PullSession(
+            open: PullOpen(
+                commitment: Commitment(
+                    cursor: cursor, lastCounter: mark.counter, runningHash: mark.runningHash, confirmedThrough: mark.counter),
+                schemaVersion: 1, isLive: false), replica: Self.replica(user), user: user, sealer: CursorSealer(key: key),
+            cipher: RootCipher(key: key))
+        let frames = try store.read { reader in
+            #expect(try session.begin(reader) == nil)
+            var frames: [PullFrame] = []
+            while true {
+                let more = try session.next(reader)
+                if more.isEmpty { return frames }
+                frames += more
+            }
+        }
+        guard case .checkpoint(let checkpoint) = frames.last else { return (frames, nil) }
+        return (frames, checkpoint.cursor)
     }
 }
 

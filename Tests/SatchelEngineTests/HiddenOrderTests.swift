@@ -22,27 +22,6 @@ import Testing
         #expect(Set(try bench.commit("mia", changes).summary) == [])
     }
 
-    private func pull(_ bench: Bench, from cursor: Cursor?) throws -> (frames: [PullFrame], cursor: Cursor?) {
-        let mark = try bench.store.read { try $0.applied(Bench.replica("anna")) }
-        var session = PullSession(
-            open: PullOpen(
-                commitment: Commitment(
-                    cursor: cursor, lastCounter: mark.counter, runningHash: mark.runningHash, confirmedThrough: mark.counter),
-                schemaVersion: 1, isLive: false), replica: Bench.replica("anna"), user: "anna",
-            sealer: CursorSealer(key: Array(repeating: 1, count: 32)), cipher: RootCipher(key: Array(repeating: 1, count: 32)))
-        let frames = try bench.store.read { reader in
-            #expect(try session.begin(reader) == nil)
-            var frames: [PullFrame] = []
-            while true {
-                let more = try session.next(reader)
-                if more.isEmpty { return frames }
-                frames += more
-            }
-        }
-        guard case .checkpoint(let checkpoint) = frames.last else { return (frames, nil) }
-        return (frames, checkpoint.cursor)
-    }
-
     private func batches(_ frames: [PullFrame]) -> [RowBatch] {
         frames.compactMap { frame in
             if case .rows(let batch) = frame { batch } else { nil }
@@ -57,11 +36,11 @@ import Testing
             // Arrived in an order of their own, which is hidden from nobody but says nothing either.
             try write(bench, (0..<2_500).reversed(), "name", "one", isNew: true)
             try write(bench, hidden, "cost", "1")
-            let first = try pull(bench, from: nil)
+            let first = try bench.pull("anna", from: nil)
             try write(bench, hidden, "cost", "2")
             try write(bench, 0..<2_500, "name", "two")
             try write(bench, hidden, "cost", "3")
-            let second = try pull(bench, from: first.cursor)
+            let second = try bench.pull("anna", from: first.cursor)
             #expect(batches(first.frames).map(\.ids.count) == [1_000, 1_000, 500])
             #expect(batches(second.frames).map(\.ids.count) == [1_000, 1_000, 500])
             let isInOrder = batches(first.frames).flatMap(\.ids) == (0..<2_500).map(product).sorted()
@@ -81,7 +60,7 @@ import Testing
             let other = try bench.company(2, by: "mia", territory: "south")
             let visit = Bench.id(3)
             try bench.commit("mia", [Bench.change(.insert, "visit", visit, ["company": .text(mine.text)])])
-            let first = try pull(bench, from: nil)
+            let first = try bench.pull("anna", from: nil)
             try bench.commit(
                 "mia",
                 [
@@ -90,10 +69,10 @@ import Testing
                         : Bench.change(.update, "company", other, ["name": .text("Other")])
                 ])
             #expect((try bench.row("visit", visit)?.currentRoots.count == 2) == isLinked)
-            let second = try pull(bench, from: first.cursor)
+            let second = try bench.pull("anna", from: first.cursor)
             #expect(batches(second.frames).isEmpty)
             try bench.commit("mia", [Bench.change(.update, "company", mine, ["territory": .text("south")])])
-            let third = try pull(bench, from: second.cursor)
+            let third = try bench.pull("anna", from: second.cursor)
             #expect(third.frames.contains { if case .rootsLeft = $0 { true } else { false } })
             told.append(first.frames + second.frames + third.frames)
         }
@@ -105,10 +84,10 @@ import Testing
         let bench = Bench()
         let budget = Bench.id(1)
         try bench.commit("mia", [Bench.change(.insert, "budget", budget, ["territory": .text("north")])])
-        let first = try pull(bench, from: nil)
+        let first = try bench.pull("anna", from: nil)
         let move = Bench.change(.update, "budget", budget, ["territory": .text("south")])
         #expect(try bench.commit("mia", [move]).summary == [])
-        let second = try pull(bench, from: first.cursor)
+        let second = try bench.pull("anna", from: first.cursor)
         #expect(second.frames.count == 2, "no more than a beginning and a checkpoint")
     }
 }

@@ -74,6 +74,22 @@ import Testing
         #expect(row == values)
     }
 
+    /// Losers as great as a value may be are told all the same.
+    @Test func aConflictOfGreatValuesNamesItsLosers() throws {
+        let bench = Bench()
+        let company = try bench.company(1)
+        let seen = bench.head
+        for (user, letter) in [("anna", "a"), ("mia", "b")] {
+            let notes = Value.text(String(repeating: letter, count: Limits.valueBytes))
+            try bench.commit(user, [Bench.change(.update, "company", company, ["notes": notes])], seen: seen)
+        }
+        var losers: [String] = []
+        for case .conflicts(let batch) in try bench.pull("mia", from: nil).frames {
+            losers += batch.entries.flatMap { $0.heads.dropFirst().map(\.user) }
+        }
+        #expect(losers.count == 1)
+    }
+
     @Test func manyVerdictsAreSplitOverFrames() {
         let exception = VerdictException(
             table: "t", id: Bench.id(1), field: nil, outcome: .superseded, code: .concurrentWrite, reason: "r")
