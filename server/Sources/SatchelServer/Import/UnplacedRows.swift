@@ -45,7 +45,7 @@ struct PlacementLook {
         return try !row.currentRoots.contains { try isInScope($0) }
     }
 
-    /// A row whose own fields may place it has a root of its own even while they are empty: what counts is where that is.
+    /// A root stays with its row when the fields that placed it are emptied: what counts is where it is.
     private mutating func isInScope(_ root: RootNumber) throws -> Bool {
         if root == .global { return true }
         if let known = isHeld[root] { return known }
