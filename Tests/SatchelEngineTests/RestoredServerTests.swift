@@ -36,6 +36,25 @@ import Testing
         #expect(try bench.value("company", id, "notes") == .text("note 2"))
     }
 
+    /// An old cursor proves nothing of the new life, however high it was.
+    @Test func anOldCursorProvesNothingOfTheNewLife() throws {
+        let bench = Bench()
+        let id = try bench.company(1)
+        bench.store.beginEpoch(Epoch(2))
+        for name in ["a", "b", "c"] { try bench.commit("mia", [Bench.change(.update, "company", id, ["name": .text(name)])]) }
+        var change = Bench.change(.update, "company", id, ["notes": .text("forged")])
+        change.seen = bench.head
+        let clock = ClockReading(wallMilliseconds: bench.now, boot: [], uptimeMilliseconds: 0)
+        let item = IngestItem(
+            replica: ReplicaID(51), authority: .user("anna"), sealed: SealedTransaction(counter: 1, payload: [1]),
+            after: RunningHash.start,
+            decoded: Transaction(counter: 1, epoch: Epoch(2), clock: clock, isAtomic: false, changes: [change]), pushed: clock,
+            receivedMilliseconds: bench.now, proven: Position(bench.head.number + 50), epoch: Epoch(1))
+        let outcome = try bench.store.write { try Ingest.commit([item], in: $0) }.outcomes[0]
+        guard case .verdict(let verdict) = outcome else { throw Bench.BenchFault(outcome: outcome) }
+        #expect(verdict.summary == ["notes: seen-not-sent"])
+    }
+
     private func answer(_ next: UInt64) throws -> Failure? {
         let store = MemoryReplicaStore()
         var state = ReplicaState()

@@ -85,7 +85,7 @@ struct Judgement {
         if state.forks[transaction.epoch] == nil, change.hasSeen {
             return refuse(change, .epochUnknown, "The change was written against another life of this server's log.")
         }
-        if !item.isTrusted, ([change.seen] + change.cells.compactMap(\.seen)).contains(where: isUnproven) {
+        if !item.isTrusted, ([change.seen] + change.cells.compactMap(\.seen)).contains(where: { isUnproven($0, state) }) {
             return refuse(change, .seenNotSent, "The change claims to have seen what was never sent.")
         }
         var draft = Draft(change: change, key: RowKey(table: index, id: change.id), table: table, cells: [:])
@@ -105,9 +105,11 @@ struct Judgement {
     }
 
     /// Whether a position that a change claims to have seen was never sent to its writer. What was seen in an earlier life of
-    /// the log counts up to where that was left, and a checkpoint of this one covers all of it.
-    private func isUnproven(_ seen: Position) -> Bool {
-        (transaction.epoch == item.epoch ? seen : min(seen, bound)) > item.proven
+    /// the log counts up to where that was left, and a checkpoint of this one covers all of it; one of an earlier life proves
+    /// nothing of this one beyond where that was left.
+    private func isUnproven(_ seen: Position, _ state: IngestState) -> Bool {
+        if transaction.epoch == item.epoch { return seen > item.proven }
+        return min(seen, bound) > min(item.proven, state.forks[item.epoch] ?? .zero)
     }
 
     private func fault(of cell: CellWrite, in table: Table) -> (ErrorCode, String)? {
